@@ -1,0 +1,83 @@
+"""What the apps share before Keras is imported: options, the backend, one-line errors.
+
+Keras reads its backend once, when it is first imported. So this module imports only the standard
+library, and an app imports kerasoft after `choose_backend`.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}  # backend: its package
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        fail(f"{message} (--help lists the options).")
+
+
+def fail(message: str, status: int = 2) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)
+    raise SystemExit(status)
+
+
+def choose_backend(asked: str | None) -> str:
+    """Settles Keras's backend: as asked, else as configured, else the first that is installed."""
+    if asked is not None and asked not in BACKENDS:
+        fail(f"--backend must be one of {', '.join(BACKENDS)}. Received: {asked}")
+    configured = asked or os.environ.get("KERAS_BACKEND") or _configured_backend()
+    if configured in BACKENDS and not _installed(configured):
+        if asked or "KERAS_BACKEND" in os.environ:
+            fail(
+                f'The {configured} backend is not installed; pip install -e ".[{configured}]" '
+                f"adds it. Received: {configured}"
+            )
+        configured = next(filter(_installed, BACKENDS), None)
+    if configured is None:
+        fail('No backend is installed; pip install -e ".[jax]" adds one. Received: none')
+    os.environ["KERAS_BACKEND"] = configured
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    return configured
+
+
+def _configured_backend() -> str:
+    home = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")
+    try:
+        return json.loads(Path(home, "keras.json").read_text())["backend"]
+    except (OSError, ValueError, KeyError):
+        return "tensorflow"
+
+
+def _installed(backend: str) -> bool:
+    return importlib.util.find_spec(BACKENDS[backend]) is not None
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turns errors that the user can mend into one line and a non-zero exit."""
+    from kerasoft.errors import InvalidArgumentError
+
+    try:
+        yield
+    except InvalidArgumentError as error:
+        fail(" ".join(str(error).split()))
+    except OSError as error:
+        fail(f"{error.strerror or error}. Received: {error.filename}")
+
+
+def show_warnings_as_lines() -> None:
+    """Warnings for people: the message, not the place in the source."""
+    import warnings
+
+    def show(message: Warning, category: type[Warning], *_: object) -> None:
+        print(f"warning: {message}", file=sys.stderr)
+
+    warnings.showwarning = show

@@ -1,0 +1,136 @@
+"""The command that every training app is: options in, a run folder and a table out."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import command_line
+
+SAVED_MODELS = Path(__file__).resolve().parent.parent / "saved_models"
+
+EPILOG = """\
+examples:
+  python apps/train_cnn.py --softmax gumbel                 # minutes on a CPU
+  python apps/train_cnn.py --softmax softmax --recipe seed  # the published settings; wants a GPU
+  python apps/train_cnn.py --resume runs/20260101-120000-simple_cnn-gumbel-s0
+"""
+
+
+def parser(description: str, backbones: tuple[str, ...]) -> argparse.ArgumentParser:
+    """The options of a training app."""
+    parser = command_line.Parser(
+        description=description,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "--softmax",
+        default="gumbel",
+        metavar="NAME",
+        help="softmax, log_softmax, pseudo, gumbel (default) or log_gumbel",
+    )
+    add("--temperature", type=float, metavar="X", help="of gumbel and log_gumbel (default 1)")
+    add("--backbone", metavar="NAME", help=f"{', '.join(backbones)} (default: the recipe's)")
+    add(
+        "--recipe",
+        default="auto",
+        metavar="NAME",
+        help="quick, seed, full, or auto (default): full on an accelerator, else quick",
+    )
+    add("--epochs", type=int, metavar="N", help="instead of the recipe's")
+    add("--batch-size", type=int, metavar="N", help="instead of the recipe's")
+    add("--learning-rate", type=float, metavar="X", help="instead of the recipe's")
+    add("--precision", metavar="POLICY", help="float32, mixed_bfloat16 or mixed_float16")
+    add(
+        "--dataset",
+        default="auto",
+        metavar="NAME",
+        help="cifar100, cifar10, glyphs, or auto (default): CIFAR-100, else glyphs",
+    )
+    add("--labels", default="fine", metavar="KIND", help="fine (default) or coarse: superclasses")
+    add("--data-dir", metavar="DIR", help="where CIFAR lies: TFDS, official archive or .npz")
+    add("--seed", type=int, default=0, metavar="N", help="default 0")
+    add("--backend", metavar="NAME", help="tensorflow, jax or torch (default: Keras's choice)")
+    add("--output-dir", default="runs", metavar="DIR", help="parent of run folders (default runs)")
+    add("--save", metavar="NAME", help="also keep the model and its card in saved_models/")
+    add("--resume", metavar="RUN", help="continue the interrupted run in this folder")
+    return parser
+
+
+def main(description: str, backbones: tuple[str, ...], argv: list[str] | None = None) -> None:
+    """Parses, trains, prints."""
+    arguments = parser(description, backbones)
+    options = arguments.parse_args(argv)
+    _refuse_settings_beside_resume(arguments, options)
+    backend = command_line.choose_backend(options.backend or _begun_with(options.resume))
+    command_line.show_warnings_as_lines()
+    with command_line.one_line_errors():
+        from kerasoft import training
+
+        if options.save:
+            training.check_name(options.save, SAVED_MODELS)
+        try:
+            run = _train(options, backend, backbones)
+        except training.RunInterrupted as interrupted:
+            folder = interrupted.run.folder
+            print(f"\nInterrupted. Continue with:  python {sys.argv[0]} --resume {folder}")
+            raise SystemExit(130) from None
+        model = run.model
+        if options.save:
+            model = training.save_model(options.save, SAVED_MODELS, run)
+    _show(run, model)
+
+
+def _train(options: argparse.Namespace, backend: str, backbones: tuple[str, ...]):
+    from kerasoft import training
+
+    if options.resume:
+        return training.resume(options.resume, options.data_dir)
+    recipe, why = training.choose(options.recipe, training.accelerator())
+    print(f"{backend} backend; {why}")
+    if options.backbone and options.backbone.replace("-", "_") not in backbones:
+        command_line.fail(
+            f"--backbone must be one of {', '.join(backbones)}. Received: {options.backbone}"
+        )
+    changes = ("backbone", "epochs", "batch_size", "learning_rate", "precision")
+    recipe = recipe.with_changes(**{name: getattr(options, name) for name in changes})
+    settings = ("softmax", "dataset", "labels", "data_dir", "seed", "output_dir")
+    return training.train(
+        recipe,
+        **{name: getattr(options, name) for name in settings},
+        softmax_options={"temperature": options.temperature} if options.temperature else {},
+    )
+
+
+def _show(run, model: Path) -> None:
+    table = run.report().table()
+    width = len(table.splitlines()[0])
+    print(f"\n{table}\n{'seconds an epoch':<24}{run.steady_epoch_seconds():>{width - 24}.2f}\n")
+    print(f"report  {run.folder / 'report.md'}")
+    print(f"plots   {run.folder / 'history.png'}  confusion.png  reliability.png")
+    print(f"model   {model}\n")
+    print(f"next:   python apps/evaluate.py {model}")
+
+
+def _refuse_settings_beside_resume(
+    arguments: argparse.ArgumentParser, options: argparse.Namespace
+) -> None:
+    """A resumed run has its settings already: only what does not change the result may differ."""
+    if not options.resume:
+        return
+    for name, value in vars(options).items():
+        if name not in ("resume", "data_dir", "save") and value != arguments.get_default(name):
+            option = "--" + name.replace("_", "-")
+            command_line.fail(
+                f"--resume takes every setting from the run; leave {option} out. Received: {value}"
+            )
+
+
+def _begun_with(run: str | None) -> str | None:
+    """The backend of the run to resume; kerasoft itself says what is wrong with a bad folder."""
+    try:
+        return json.loads(Path(run, "config.json").read_text())["backend"] if run else None
+    except (OSError, ValueError, KeyError):
+        return None

@@ -1,0 +1,37 @@
+"""Backbones by the names that the command line uses."""
+
+from collections.abc import Callable
+
+import keras
+
+from kerasoft.backbones.cnn import cnn
+from kerasoft.backbones.linear import linear
+from kerasoft.backbones.resnet9 import resnet9
+from kerasoft.backbones.resnet12 import resnet12
+from kerasoft.backbones.simple_cnn import simple_cnn
+from kerasoft.backbones.tiny_vgg import tiny_vgg
+from kerasoft.errors import InvalidArgumentError
+
+_BACKBONES: dict[str, Callable[..., keras.Model]] = {
+    function.__name__: function
+    for function in (linear, simple_cnn, tiny_vgg, resnet12, cnn, resnet9)
+}
+
+
+def names() -> tuple[str, ...]:
+    """The names that `get` knows."""
+    return tuple(_BACKBONES)
+
+
+def get(name: str, **options: object) -> keras.Model:
+    """Returns a new backbone of that name, made with `options`.
+
+    Raises:
+        InvalidArgumentError: if the name is unknown.
+    """
+    canonical = name.replace("-", "_")
+    if canonical not in _BACKBONES:
+        raise InvalidArgumentError(
+            f"`backbone` must be one of {', '.join(names())}.", backbone=name
+        )
+    return _BACKBONES[canonical](**options)

@@ -1,0 +1,8 @@
+"""Callbacks that time, log, save and show a training."""
+
+from kerasoft.callbacks.checkpoint import Checkpoint
+from kerasoft.callbacks.epoch_timer import EpochTimer
+from kerasoft.callbacks.progress import Progress
+from kerasoft.callbacks.run_logger import RunLogger, read_metrics
+
+__all__ = ["Checkpoint", "EpochTimer", "Progress", "RunLogger", "read_metrics"]

@@ -1,0 +1,65 @@
+"""All that training needs to go on as if it had never stopped."""
+
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.files import replacing
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves every variable of the model and of its optimizer after every epoch, to one .npz file.
+
+    Unlike `keras.callbacks.BackupAndRestore` it keeps the states of random generators too, so that
+    a resumed run draws the dropout masks and the noise that an uninterrupted one would have drawn.
+    The file is replaced atomically.
+
+    Args:
+        path: the .npz file.
+    """
+
+    def __init__(self, path: str | Path):
+        super().__init__()
+        self.path = Path(path)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        arrays = {
+            f"variable_{index}": keras.ops.convert_to_numpy(variable)
+            for index, variable in enumerate(_state(self.model))
+        }
+        with replacing(self.path) as temporary, temporary.open("wb") as file:
+            np.savez(file, epochs_done=epoch + 1, **arrays)
+
+    @staticmethod
+    def restore(model: keras.Model, path: str | Path) -> int:
+        """Puts the saved state into a built and compiled model of the same making.
+
+        Returns:
+            The number of epochs done: the `initial_epoch` of the next `fit`.
+
+        Raises:
+            InvalidArgumentError: if the file is no checkpoint, or one of another model.
+        """
+        model.optimizer.build(model.trainable_variables)
+        variables = _state(model)
+        try:
+            with np.load(path, allow_pickle=False) as saved:
+                arrays = [saved[f"variable_{index}"] for index in range(len(saved.files) - 1)]
+                epochs_done = int(saved["epochs_done"])
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise InvalidArgumentError(
+                f"The checkpoint cannot be read ({error}).", path=str(path)
+            ) from error
+        if [a.shape for a in arrays] != [tuple(v.shape) for v in variables]:
+            raise InvalidArgumentError("The checkpoint belongs to another model.", path=str(path))
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+        return epochs_done
+
+
+def _state(model: keras.Model) -> list[keras.Variable]:
+    """Every variable of the model (generators included) and of its optimizer, in a fixed order."""
+    return [*model.trainable_variables, *model.non_trainable_variables, *model.optimizer.variables]

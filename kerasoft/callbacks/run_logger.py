@@ -1,0 +1,53 @@
+"""One row an epoch, on disk at once."""
+
+import csv
+from pathlib import Path
+
+import keras
+
+from kerasoft.files import replacing
+
+_FIRST_COLUMNS = (
+    "epoch", "learning_rate", "loss", "accuracy", "top5", "val_loss", "val_accuracy", "val_top5",
+    "epoch_seconds", "validation_seconds", "first_epoch_extra_seconds",
+)  # fmt: skip
+
+
+class RunLogger(keras.callbacks.Callback):
+    """Writes every epoch's logs as a row of a CSV file.
+
+    Columns are `epoch` (counted from 1), the learning rate, and the logs of the first epoch in a
+    fixed order. Put it after callbacks that add to the logs.
+
+    Args:
+        path: the CSV file.
+        initial_epoch: how many rows of an existing file to keep, when a run goes on; 0 starts anew.
+    """
+
+    def __init__(self, path: str | Path, initial_epoch: int = 0):
+        super().__init__()
+        self.path = Path(path)
+        self.rows = read_metrics(self.path)[:initial_epoch] if initial_epoch else []
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        self.rows.append({"epoch": epoch + 1, "learning_rate": rate, **(logs or {})})
+        self._write()
+
+    def _write(self) -> None:
+        keys = self.rows[0]
+        columns = [name for name in _FIRST_COLUMNS if name in keys]
+        columns += [name for name in keys if name not in columns]
+        with replacing(self.path) as temporary, temporary.open("w", newline="") as file:
+            table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+            table.writeheader()
+            table.writerows(self.rows)
+
+
+def read_metrics(path: str | Path) -> list[dict[str, float]]:
+    """Reads a `RunLogger` file: one dict of numbers an epoch (empty cells left out)."""
+    with Path(path).open(newline="") as file:
+        return [
+            {name: float(text) for name, text in row.items() if text}
+            for row in csv.DictReader(file)
+        ]

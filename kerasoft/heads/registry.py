@@ -1,0 +1,32 @@
+"""Heads by the names that the command line uses."""
+
+from kerasoft import layers
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.heads.head import Head
+from kerasoft.heads.softmax_head import SoftmaxHead
+
+_HEADS: dict[str, type[Head]] = {}  # heads that are more than a score layer over all scores
+
+
+def names() -> tuple[str, ...]:
+    """The names that `get` knows: every score layer (in a `SoftmaxHead`) and every other head."""
+    return (*layers.names(), *_HEADS)
+
+
+def get(name: str, num_classes: int, **options: object) -> Head:
+    """Returns the head of that name.
+
+    Args:
+        name: one of `names()`, with hyphens or underscores.
+        num_classes: number of classes.
+        **options: arguments of the score layer (such as `temperature`) or of the head.
+
+    Raises:
+        InvalidArgumentError: if the name or an option is unknown, or a value is not allowed.
+    """
+    canonical = name.replace("-", "_")
+    if canonical in layers.names():
+        return SoftmaxHead(num_classes, softmax=layers.get(canonical, **options))
+    if canonical in _HEADS:
+        return _HEADS[canonical](num_classes, **options)
+    raise InvalidArgumentError(f"`softmax` must be one of {', '.join(names())}.", softmax=name)

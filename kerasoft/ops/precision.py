@@ -1,0 +1,21 @@
+"""Reductions over classes never run in half precision."""
+
+from typing import Any
+
+import keras
+
+Tensor = Any  # a TensorFlow, JAX or PyTorch tensor, or a KerasTensor: they share no base class
+
+
+def widen(x: Tensor) -> Tensor:
+    """Returns `x` in float32, or as it came where it is already float32 or float64."""
+    x = keras.ops.convert_to_tensor(x)
+    if keras.backend.standardize_dtype(x.dtype) in ("float32", "float64"):
+        return x
+    return keras.ops.cast(x, "float32")
+
+
+def narrow(x: Tensor, like: Tensor) -> Tensor:
+    """Returns `x` in the dtype of `like` where that is a float dtype, otherwise as it came."""
+    dtype = keras.backend.standardize_dtype(keras.ops.convert_to_tensor(like).dtype)
+    return keras.ops.cast(x, dtype) if keras.backend.is_float_dtype(dtype) else x

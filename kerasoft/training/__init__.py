@@ -1,0 +1,25 @@
+"""Training: from a recipe to a run folder."""
+
+from kerasoft.training.environment import accelerator, environment
+from kerasoft.training.evaluate_saved import evaluate_saved
+from kerasoft.training.recipe import Recipe, choose, recipes
+from kerasoft.training.run import Run, RunInterrupted
+from kerasoft.training.saved_models import check_name, load_model, save_model
+from kerasoft.training.train import EVALUATION_BATCH, resume, train
+
+__all__ = [
+    "EVALUATION_BATCH",
+    "Recipe",
+    "Run",
+    "RunInterrupted",
+    "accelerator",
+    "check_name",
+    "choose",
+    "environment",
+    "evaluate_saved",
+    "load_model",
+    "recipes",
+    "resume",
+    "save_model",
+    "train",
+]

@@ -1,0 +1,92 @@
+"""From a recipe to a compiled classifier."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import keras
+from keras.optimizers.schedules import CosineDecay, LearningRateSchedule
+
+from kerasoft import backbones, heads
+from kerasoft.classifier import Classifier
+from kerasoft.training.recipe import Recipe
+
+
+def build_classifier(
+    recipe: Recipe,
+    head: heads.Head,
+    steps_per_epoch: int,
+    metadata: Mapping[str, object],
+) -> Classifier:
+    """A classifier as the recipe wants it, built and compiled.
+
+    Args:
+        recipe: the recipe.
+        head: the head, not built yet.
+        steps_per_epoch: optimizer steps an epoch, for the schedule.
+        metadata: facts that travel with the saved model.
+
+    Returns:
+        A compiled `Classifier` over uint8 images (N, 32, 32, 3).
+    """
+    backbone = backbones.get(recipe.backbone)
+    classifier = Classifier(backbone, head, augmentation=_augmentation(recipe), metadata=metadata)
+    classifier.build(backbone.input_shape)
+    top = min(5, head.num_classes)
+    classifier.compile(
+        optimizer=_optimizer(recipe, steps_per_epoch * recipe.epochs),
+        metrics=[
+            keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
+            keras.metrics.SparseTopKCategoricalAccuracy(top, name="top5"),
+        ],
+    )
+    return classifier
+
+
+def for_inference(classifier: Classifier) -> Classifier:
+    """A copy with the same weights, but no optimizer or augmentation: half the file."""
+    copy = Classifier.from_config({**classifier.get_config(), "augmentation": None})
+    copy.build(classifier.backbone.input_shape)
+    copy.set_weights(classifier.get_weights())
+    return copy
+
+
+@contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Layers made within get this dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    options = {
+        "learning_rate": _schedule(recipe, steps),
+        "weight_decay": recipe.weight_decay or None,
+    }
+    if recipe.optimizer == "adam":
+        return keras.optimizers.Adam(**options)
+    return keras.optimizers.SGD(momentum=recipe.momentum, nesterov=recipe.nesterov, **options)
+
+
+def _schedule(recipe: Recipe, steps: int) -> float | LearningRateSchedule:
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    rise = round(recipe.warmup * steps)
+    if rise == 0:
+        return CosineDecay(recipe.learning_rate, steps)
+    return CosineDecay(
+        0.0, max(1, steps - rise), warmup_target=recipe.learning_rate, warmup_steps=rise
+    )
+
+
+def _augmentation(recipe: Recipe) -> keras.layers.Layer | None:
+    if recipe.augmentation == "none":
+        return None
+    layers = [
+        keras.layers.RandomFlip("horizontal"),
+        keras.layers.RandomTranslation(0.125, 0.125, fill_mode="reflect", interpolation="nearest"),
+    ]
+    return keras.Sequential(layers, name=recipe.augmentation)

@@ -1,0 +1,130 @@
+"""What a report says about a run beside its scores."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+import keras
+
+from kerasoft.data import Splits
+
+
+def data_facts(splits: Splits) -> dict[str, object]:
+    """What config.json keeps of the data."""
+    return {
+        "name": splits.name,
+        "label_kind": splits.label_kind,
+        "description": splits.describe(),
+        "source": splits.source,
+        "fingerprint": splits.fingerprint,
+        "images": [len(splits.train), len(splits.validation), len(splits.test)],
+    }
+
+
+def metadata(config: Mapping, splits: Splits) -> dict[str, object]:
+    """What travels with the saved model, so that it can be scored anywhere."""
+    return {
+        "dataset": splits.name,
+        "labels": splits.label_kind,
+        "fingerprint": splits.fingerprint,
+        "class_names": list(splits.class_names),
+        "softmax": config["softmax"],
+        "backbone": config["recipe"]["backbone"],
+        "seed": config["seed"],
+    }
+
+
+def title(config: Mapping) -> str:
+    """One line that names a run."""
+    return (
+        f"{config['recipe']['backbone']} with {config['softmax']} "
+        f"on {config['data']['name']}, seed {config['seed']}"
+    )
+
+
+def timing(history: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Seconds an epoch at steady pace, and what stands apart from them.
+
+    The median leaves out the first epoch, as `kerasoft.callbacks.EpochTimer` says why.
+    """
+    epochs = history["epoch_seconds"]
+    times = {
+        "steady seconds an epoch (median)": statistics.median(epochs[1:] or epochs),
+        "first epoch's extra seconds (compilation)": sum(history["first_epoch_extra_seconds"]),
+        "training seconds in all": sum(epochs) + sum(history["first_epoch_extra_seconds"]),
+    }
+    if "validation_seconds" in history:
+        checks = history["validation_seconds"]
+        times["validation seconds an epoch (median)"] = statistics.median(checks[1:] or checks)
+    return {name: round(value, 3) for name, value in times.items()}
+
+
+def sections(
+    config: Mapping, environment: Mapping, history: Mapping, model: keras.Model
+) -> dict[str, dict[str, object]]:
+    """The tables of a run's report.md: what was trained, on what, how, how long and where."""
+    train, validation, test = config["data"]["images"]
+    return {
+        "Data": {
+            "data set": config["data"]["name"],
+            "labels": config["data"]["label_kind"],
+            "images (train / validation / test)": f"{train:,} / {validation:,} / {test:,}",
+            "read from": config["data"]["source"],
+            "fingerprint (SHA-256)": config["data"]["fingerprint"],
+        },
+        "Model": {
+            "backbone": config["recipe"]["backbone"],
+            "softmax": config["softmax"],
+            **config["softmax_options"],
+            "parameters": f"{model.count_params():,}",
+        },
+        "Training": {
+            **{name: value for name, value in config["recipe"].items() if name != "backbone"},
+            "seed": config["seed"],
+            **_last_epoch(history),
+        },
+        "Time": timing(history),
+        "Environment": _environment_rows(environment),
+    }
+
+
+def evaluation_sections(
+    file: str, split: str, splits: Splits, environment: Mapping, model: keras.Model
+) -> dict[str, dict[str, object]]:
+    """The tables of the report.md of a saved model."""
+    return {
+        "Data": {
+            "data set": splits.name,
+            "labels": splits.label_kind,
+            "split": split,
+            "read from": splits.source,
+            "fingerprint (SHA-256)": splits.fingerprint,
+        },
+        "Model": {
+            "file": file,
+            "parameters": f"{model.count_params():,}",
+            **{
+                name: value
+                for name, value in getattr(model, "metadata", {}).items()
+                if name in ("backbone", "softmax", "seed")
+            },
+        },
+        "Environment": _environment_rows(environment),
+    }
+
+
+def _environment_rows(environment: Mapping) -> dict[str, object]:
+    return {
+        **{name: environment[name] for name in ("backend", "device", "python", "platform")},
+        **{name: version for name, version in environment["versions"].items() if version},
+        "commit": environment["commit"],
+        "command": environment["command"],
+    }
+
+
+def _last_epoch(history: Mapping) -> dict[str, str]:
+    titles = {
+        "accuracy": "training accuracy, last epoch",
+        "val_accuracy": "validation accuracy, last epoch",
+    }
+    shown = {title: history[key] for key, title in titles.items() if key in history}
+    return {title: f"{100 * column[-1]:.2f} %" for title, column in shown.items()}

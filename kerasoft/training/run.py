@@ -1,0 +1,146 @@
+"""The folder of one training."""
+
+import datetime
+import errno
+import json
+import os
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerasoft.callbacks import read_metrics
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.evaluation import Report
+from kerasoft.files import write_json
+
+_INCOMPLETE = """\
+This run is not complete: training has not ended, or was interrupted.
+Continue it with `--resume` and this folder; it goes on after the last epoch in metrics.csv.
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Paths of a run folder, and whether it is complete.
+
+    A folder holds INCOMPLETE.txt from its first moment until everything else is in place.
+
+    Attributes:
+        folder: the folder.
+    """
+
+    folder: Path
+
+    @classmethod
+    def create(cls, output_dir: str | Path, name: str, config: dict, environment: dict) -> "Run":
+        """Makes `output_dir/<date>-<name>` with the files that come before training.
+
+        Raises:
+            OSError: if the folder cannot be made or written.
+        """
+        run = cls(new_folder(output_dir, name))
+        (run.folder / "INCOMPLETE.txt").write_text(_INCOMPLETE)
+        write_json(run.folder / "config.json", config)
+        write_json(run.folder / "environment.json", environment)
+        return run
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Run":
+        """Opens an existing run folder.
+
+        Raises:
+            InvalidArgumentError: if it is none.
+        """
+        run = cls(Path(folder))
+        if not (run.folder / "config.json").is_file():
+            raise InvalidArgumentError("Not a run folder: no config.json in it.", run=str(folder))
+        return run
+
+    @property
+    def complete(self) -> bool:
+        return not (self.folder / "INCOMPLETE.txt").exists()
+
+    @property
+    def config(self) -> dict:
+        return self._read("config.json")
+
+    @property
+    def environment(self) -> dict:
+        return self._read("environment.json")
+
+    @property
+    def metrics(self) -> Path:
+        return self.folder / "metrics.csv"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.npz"
+
+    @property
+    def model(self) -> Path:
+        return self.folder / "model.keras"
+
+    def history(self) -> dict[str, list[float]]:
+        """The columns of metrics.csv."""
+        rows = read_metrics(self.metrics)
+        return {name: [row.get(name, float("nan")) for row in rows] for name in rows[0]}
+
+    def steady_epoch_seconds(self) -> float:
+        """Median seconds of training an epoch, without the first epoch (unless it is alone)."""
+        seconds = self.history()["epoch_seconds"]
+        return statistics.median(seconds[1:] or seconds)
+
+    def report(self) -> Report:
+        """The scores on the test split, of a complete run."""
+        return Report.from_dict(self._read("report.json"))
+
+    def finish(self) -> None:
+        """Marks the folder as complete; what only a resume needs goes."""
+        self.checkpoint.unlink(missing_ok=True)
+        (self.folder / "INCOMPLETE.txt").unlink(missing_ok=True)
+
+    def _read(self, name: str) -> dict:
+        path = self.folder / name
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InvalidArgumentError(
+                f"{name} cannot be read ({error}).", path=str(path)
+            ) from None
+
+
+def check_writable(folder: str | Path) -> None:
+    """Raises OSError if `folder` neither can be written nor made; makes nothing."""
+    folder = Path(folder).absolute()
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "Not a folder", str(existing))
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, "The output folder cannot be written", str(folder))
+
+
+def new_folder(parent: str | Path, name: str) -> Path:
+    """Makes the folder `parent/<date>-<name>`, numbered where that second saw another one."""
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    parent, name = Path(parent), f"{stamp}-{name}"
+    parent.mkdir(parents=True, exist_ok=True)
+    for attempt in range(1, 1000):
+        folder = parent / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            continue
+    raise InvalidArgumentError("No free name for a new run folder.", folder=str(parent / name))
+
+
+class RunInterrupted(KeyboardInterrupt):
+    """Training was interrupted by the user.
+
+    Attributes:
+        run: the run to resume.
+    """
+
+    def __init__(self, run: Run):
+        super().__init__(f"interrupted: {run.folder}")
+        self.run = run

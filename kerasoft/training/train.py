@@ -1,0 +1,181 @@
+"""One training, from its settings to a finished run folder."""
+
+import dataclasses
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import keras
+
+from kerasoft import callbacks, evaluation, heads
+from kerasoft.classifier import Classifier
+from kerasoft.data import Splits
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.training import context
+from kerasoft.training.batches import ShuffledBatches
+from kerasoft.training.build import build_classifier, for_inference, precision
+from kerasoft.training.dataset import load_dataset
+from kerasoft.training.environment import environment
+from kerasoft.training.recipe import Recipe
+from kerasoft.training.run import Run, RunInterrupted, check_writable
+
+EVALUATION_BATCH = 500  # divides the 15,000 and the 10,000: one compilation
+
+
+def train(
+    recipe: Recipe,
+    *,
+    softmax: str = "gumbel",
+    softmax_options: Mapping[str, object] | None = None,
+    dataset: str = "auto",
+    labels: str = "fine",
+    data_dir: str | Path | None = None,
+    seed: int = 0,
+    output_dir: str | Path = "runs",
+    say: Callable[[str], None] = print,
+) -> Run:
+    """Trains one classifier, scores it once on the test split, and writes the run folder.
+
+    Args:
+        recipe: how to train; see `kerasoft.training.recipes`.
+        softmax: a name in `kerasoft.heads.names()`.
+        softmax_options: arguments of the head or score layer, such as `temperature`.
+        dataset: "auto" (CIFAR-100, or glyphs where it cannot be had), "cifar100", "cifar10" or
+            "glyphs".
+        labels: "fine", or "coarse" for the superclasses.
+        data_dir: where CIFAR lies; None looks in the usual places.
+        seed: a non-negative integer that decides weights, batches and noise.
+        output_dir: the parent of the run folder.
+        say: takes one line for the person who waits.
+
+    Returns:
+        The run; `run.complete` is true.
+
+    Raises:
+        InvalidArgumentError: on a setting that is not allowed, before anything is written.
+        DataError: if the data are absent or damaged, before anything is written.
+        OSError: if the folder cannot be written.
+        RunInterrupted: on Ctrl-C, once there is a run to resume.
+    """
+    if not isinstance(seed, int) or seed < 0:
+        raise InvalidArgumentError("`seed` must be a non-negative integer.", seed=seed)
+    config = {
+        "softmax": softmax.replace("-", "_"),
+        "softmax_options": dict(softmax_options or {}),
+        "recipe": dataclasses.asdict(recipe),
+        "dataset": dataset,
+        "labels": labels,
+        "seed": seed,
+        "backend": keras.config.backend(),
+    }
+    _head(config, num_classes=2)  # a wrong name, option or folder must not wait for the data
+    check_writable(output_dir)
+    splits = load_dataset(dataset, labels, data_dir)
+    say(splits.describe())
+    config["data"] = context.data_facts(splits)
+    name = f"{recipe.backbone}-{config['softmax']}-s{seed}"
+    run = Run.create(output_dir, name, config, environment())
+    return _finish(run, splits, say)
+
+
+def resume(
+    folder: str | Path, data_dir: str | Path | None = None, say: Callable[[str], None] = print
+) -> Run:
+    """Continues an interrupted run to the result that it would have had.
+
+    Args:
+        folder: the run folder.
+        data_dir: where the data lie now; None looks in the usual places.
+        say: takes one line for the person who waits.
+
+    Returns:
+        The run, complete.
+
+    Raises:
+        InvalidArgumentError: if the folder is no run, or a complete one, or of another backend.
+        DataError: if the data are absent or damaged.
+        RunInterrupted: on Ctrl-C.
+    """
+    run = Run.open(folder)
+    config = run.config
+    if run.complete:
+        raise InvalidArgumentError("This run is complete already.", run=str(folder))
+    if config["backend"] != keras.config.backend():
+        raise InvalidArgumentError(
+            f"This run was begun with the {config['backend']} backend.",
+            backend=keras.config.backend(),
+        )
+    splits = load_dataset(config["data"]["name"], config["labels"], data_dir)
+    if splits.fingerprint != config["data"]["fingerprint"]:
+        raise InvalidArgumentError(
+            "These are not the data that the run was begun with.", source=splits.source
+        )
+    say(splits.describe())
+    return _finish(run, splits, say)
+
+
+def _finish(run: Run, splits: Splits, say: Callable[[str], None]) -> Run:
+    try:
+        _conclude(run, _fit(run, splits, say), splits)
+    except KeyboardInterrupt:
+        raise RunInterrupted(run) from None
+    return run
+
+
+def _fit(run: Run, splits: Splits, say: Callable[[str], None]) -> Classifier:
+    config = run.config
+    recipe = Recipe(**config["recipe"])
+    random.seed(config["seed"])  # from it Keras draws the seed of every initializer and generator
+    batches = ShuffledBatches(splits.train, recipe.batch_size, config["seed"])
+    with precision(recipe.precision):
+        head = _head(config, len(splits.class_names))
+        classifier = build_classifier(recipe, head, len(batches), context.metadata(config, splits))
+    done = 0
+    if run.checkpoint.exists():
+        done = callbacks.Checkpoint.restore(classifier, run.checkpoint)
+        say(f"going on after epoch {done} of {recipe.epochs}")
+    validation = splits.validation
+    classifier.fit(
+        batches,
+        epochs=recipe.epochs,
+        initial_epoch=done,
+        validation_data=(validation.images, validation.labels) if len(validation) else None,
+        validation_batch_size=EVALUATION_BATCH,
+        callbacks=[
+            batches.follow_epochs(),
+            callbacks.EpochTimer(),
+            callbacks.RunLogger(run.metrics, initial_epoch=done),
+            callbacks.Checkpoint(run.checkpoint),
+            callbacks.Progress(),
+        ],
+        verbose=0,
+    )
+    return classifier
+
+
+def _conclude(run: Run, classifier: Classifier, splits: Splits) -> None:
+    """The test split, once; the report; the model."""
+    model = for_inference(classifier)
+    report = evaluation.evaluate(
+        model,
+        splits.test.images,
+        splits.test.labels,
+        class_names=splits.class_names,
+        superclass_names=splits.superclass_names,
+        class_to_superclass=splits.class_to_superclass,
+        batch_size=EVALUATION_BATCH,
+    )
+    history = run.history()
+    evaluation.write_report(
+        report,
+        run.folder,
+        title=context.title(run.config),
+        context=context.sections(run.config, run.environment, history, model),
+        history=history,
+    )
+    model.save(run.model)
+    run.finish()
+
+
+def _head(config: Mapping, num_classes: int) -> heads.Head:
+    return heads.get(config["softmax"], num_classes, **config["softmax_options"])

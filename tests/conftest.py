@@ -1,0 +1,48 @@
+"""One backend a process, with a home of its own and no way out.
+
+    KERAS_BACKEND=torch pytest        # the default is Keras's: tensorflow
+
+Nothing here may import Keras before the environment is set.
+"""
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+BACKEND = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+_HOME = Path(tempfile.mkdtemp(prefix=f"kerasoft-tests-{BACKEND}-"))
+os.environ["KERAS_HOME"] = str(_HOME / "keras")
+os.environ["KERASOFT_CACHE_DIR"] = str(_HOME / "cache")
+os.environ["TFDS_DATA_DIR"] = str(_HOME / "tfds")
+os.environ.pop("KERASOFT_DATA_DIR", None)
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+if BACKEND == "torch":
+    import torch  # noqa: F401  before TensorFlow: the other order can crash the process
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch):
+    """Every attempt to leave this machine fails at once."""
+
+    def refuse(self, address, *_):
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1"):
+            raise OSError(f"tests have no network: {address}")
+        return connect(self, address)
+
+    connect = socket.socket.connect
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True)
+def _clean_keras():
+    """Layer names start anew, and a test's dtype policy stays its own."""
+    import keras
+
+    policy = keras.config.dtype_policy()
+    yield
+    keras.config.set_dtype_policy(policy)
+    keras.backend.clear_session()
