@@ -8,6 +8,7 @@ import argparse
 import importlib.util
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,22 +21,29 @@ BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}  # backe
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line."""
 
+    def parse_known_args(self, args=None, namespace=None):
+        self._received = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
-        fail(f"{message} (--help lists the options).")
+        received = shlex.join(self._received)
+        fail(f"{message} (--help lists the options). Received: {received}")
 
 
 def fail(message: str, status: int = 2) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
+    print("error:", " ".join(message.split()), file=sys.stderr)
     raise SystemExit(status)
 
 
 def choose_backend(asked: str | None) -> str:
     """Settles Keras's backend: as asked, else as configured, else the first that is installed."""
-    if asked is not None and asked not in BACKENDS:
-        fail(f"--backend must be one of {', '.join(BACKENDS)}. Received: {asked}")
-    configured = asked or os.environ.get("KERAS_BACKEND") or _configured_backend()
-    if configured in BACKENDS and not _installed(configured):
-        if asked or "KERAS_BACKEND" in os.environ:
+    variable = os.environ.get("KERAS_BACKEND") or None
+    option, named = ("--backend", asked) if asked is not None else ("KERAS_BACKEND", variable)
+    if named is not None and named not in BACKENDS:
+        fail(f"{option} must be one of {', '.join(BACKENDS)}. Received: {named}")
+    configured = named or _configured_backend()
+    if not _installed(configured):
+        if named:
             fail(
                 f'The {configured} backend is not installed; pip install -e ".[{configured}]" '
                 f"adds it. Received: {configured}"
@@ -52,25 +60,32 @@ def _configured_backend() -> str:
     home = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")
     try:
         return json.loads(Path(home, "keras.json").read_text())["backend"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "tensorflow"
 
 
-def _installed(backend: str) -> bool:
-    return importlib.util.find_spec(BACKENDS[backend]) is not None
+def _installed(backend: object) -> bool:
+    return any(
+        backend == name and importlib.util.find_spec(package) is not None
+        for name, package in BACKENDS.items()
+    )
 
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Turns errors that the user can mend into one line and a non-zero exit."""
-    from kerasoft.errors import InvalidArgumentError
-
     try:
-        yield
-    except InvalidArgumentError as error:
-        fail(" ".join(str(error).split()))
-    except OSError as error:
-        fail(f"{error.strerror or error}. Received: {error.filename}")
+        from kerasoft.errors import InvalidArgumentError
+
+        try:
+            yield
+        except InvalidArgumentError as error:
+            fail(str(error))
+        except OSError as error:
+            fail(f"{error.strerror or error}. Received: {error.filename}")
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        raise SystemExit(130) from None
 
 
 def show_warnings_as_lines() -> None:

@@ -69,7 +69,7 @@ def main(description: str, backbones: tuple[str, ...], argv: list[str] | None = 
     with command_line.one_line_errors():
         from kerasoft import training
 
-        if options.save:
+        if options.save is not None:
             training.check_name(options.save, SAVED_MODELS)
         try:
             run = _train(options, backend, backbones)
@@ -78,7 +78,7 @@ def main(description: str, backbones: tuple[str, ...], argv: list[str] | None = 
             print(f"\nInterrupted. Continue with:  python {sys.argv[0]} --resume {folder}")
             raise SystemExit(130) from None
         model = run.model
-        if options.save:
+        if options.save is not None:
             model = training.save_model(options.save, SAVED_MODELS, run)
     _show(run, model)
 
@@ -86,21 +86,24 @@ def main(description: str, backbones: tuple[str, ...], argv: list[str] | None = 
 def _train(options: argparse.Namespace, backend: str, backbones: tuple[str, ...]):
     from kerasoft import training
 
-    if options.resume:
+    if options.resume is not None:
         return training.resume(options.resume, options.data_dir)
     recipe, why = training.choose(options.recipe, training.accelerator())
     print(f"{backend} backend; {why}")
-    if options.backbone and options.backbone.replace("-", "_") not in backbones:
+    backbone = options.backbone and options.backbone.replace("-", "_")
+    if backbone is not None and backbone not in backbones:
         command_line.fail(
             f"--backbone must be one of {', '.join(backbones)}. Received: {options.backbone}"
         )
-    changes = ("backbone", "epochs", "batch_size", "learning_rate", "precision")
-    recipe = recipe.with_changes(**{name: getattr(options, name) for name in changes})
+    changes = ("epochs", "batch_size", "learning_rate", "precision")
+    recipe = recipe.with_changes(
+        backbone=backbone, **{name: getattr(options, name) for name in changes}
+    )
     settings = ("softmax", "dataset", "labels", "data_dir", "seed", "output_dir")
     return training.train(
         recipe,
         **{name: getattr(options, name) for name in settings},
-        softmax_options={"temperature": options.temperature} if options.temperature else {},
+        softmax_options={} if options.temperature is None else {"temperature": options.temperature},
     )
 
 
@@ -118,7 +121,7 @@ def _refuse_settings_beside_resume(
     arguments: argparse.ArgumentParser, options: argparse.Namespace
 ) -> None:
     """A resumed run has its settings already: only what does not change the result may differ."""
-    if not options.resume:
+    if options.resume is None:
         return
     for name, value in vars(options).items():
         if name not in ("resume", "data_dir", "save") and value != arguments.get_default(name):
@@ -132,5 +135,5 @@ def _begun_with(run: str | None) -> str | None:
     """The backend of the run to resume; kerasoft itself says what is wrong with a bad folder."""
     try:
         return json.loads(Path(run, "config.json").read_text())["backend"] if run else None
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None

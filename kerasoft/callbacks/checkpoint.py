@@ -1,6 +1,5 @@
 """All that training needs to go on as if it had never stopped."""
 
-import zipfile
 from pathlib import Path
 
 import keras
@@ -49,7 +48,7 @@ class Checkpoint(keras.callbacks.Callback):
             with np.load(path, allow_pickle=False) as saved:
                 arrays = [saved[f"variable_{index}"] for index in range(len(saved.files) - 1)]
                 epochs_done = int(saved["epochs_done"])
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except Exception as error:  # whatever the broken part of a file leads to
             raise InvalidArgumentError(
                 f"The checkpoint cannot be read ({error}).", path=str(path)
             ) from error

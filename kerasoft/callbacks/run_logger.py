@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 
+from kerasoft.errors import InvalidArgumentError
 from kerasoft.files import replacing
 
 _FIRST_COLUMNS = (
@@ -22,12 +23,19 @@ class RunLogger(keras.callbacks.Callback):
     Args:
         path: the CSV file.
         initial_epoch: how many rows of an existing file to keep, when a run goes on; 0 starts anew.
+
+    Raises:
+        InvalidArgumentError: if the file has fewer rows than that, or is none of a `RunLogger`.
     """
 
     def __init__(self, path: str | Path, initial_epoch: int = 0):
         super().__init__()
         self.path = Path(path)
         self.rows = read_metrics(self.path)[:initial_epoch] if initial_epoch else []
+        if len(self.rows) < initial_epoch:
+            raise InvalidArgumentError(
+                f"The file has fewer than {initial_epoch} epochs.", path=str(path)
+            )
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
@@ -45,9 +53,22 @@ class RunLogger(keras.callbacks.Callback):
 
 
 def read_metrics(path: str | Path) -> list[dict[str, float]]:
-    """Reads a `RunLogger` file: one dict of numbers an epoch (empty cells left out)."""
+    """Reads a `RunLogger` file: one dict of numbers an epoch (empty cells left out).
+
+    Raises:
+        InvalidArgumentError: if the file is none.
+    """
     with Path(path).open(newline="") as file:
-        return [
-            {name: float(text) for name, text in row.items() if text}
-            for row in csv.DictReader(file)
-        ]
+        try:
+            return [
+                {name: _number(name, text) for name, text in row.items() if text}
+                for row in csv.DictReader(file, strict=True)
+            ]
+        except (ValueError, TypeError, csv.Error) as error:
+            raise InvalidArgumentError(
+                f"This is no table of numbers ({error}).", path=str(path)
+            ) from None
+
+
+def _number(column: str, text: str) -> float:
+    return int(text) if column == "epoch" else float(text)

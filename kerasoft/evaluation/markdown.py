@@ -47,10 +47,10 @@ def summary_sentence(report: Report) -> str:
     """The result in a paragraph, without a table."""
     best_of = min(5, report.n_classes)
     text = (
-        f"On {report.n_examples:,} examples of {_classes(report.n_classes)}, the most probable "
-        f"class is the right one for **{percent(report.accuracy)}**, and the true class is among "
-        f"the {best_of} most probable for {percent(report.top5)}. Confidence and accuracy differ by "
-        f"{100 * report.calibration_error:.2f} percentage points on average."
+        f"On {_counted(report.n_examples, 'example')} of {_counted(report.n_classes, 'class')}, "
+        f"the most probable class is the right one for **{percent(report.accuracy)}**, and the "
+        f"true class is among the {best_of} most probable for {percent(report.top5)}. Confidence "
+        f"and accuracy differ by {100 * report.calibration_error:.2f} percentage points on average."
     )
     hardest, easiest = _extremes(report)
     if hardest and easiest:
@@ -165,5 +165,6 @@ def _class(report: Report, number: int) -> str:
     return escape(report.class_names[number])
 
 
-def _classes(count: int) -> str:
-    return "1 class" if count == 1 else f"{count:,} classes"
+def _counted(count: int, noun: str) -> str:
+    plural = noun + ("es" if noun.endswith("s") else "s")
+    return f"1 {noun}" if count == 1 else f"{count:,} {plural}"

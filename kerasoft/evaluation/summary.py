@@ -19,66 +19,61 @@ class Metric:
     definition: str
 
 
+DEFINITIONS = {
+    "accuracy": "Share of examples whose most probable class is the true one.",
+    "top-5 accuracy": (
+        "Share of examples whose true class is among the {best_of} most probable; of equally "
+        "probable classes the lower number comes first."
+    ),
+    "precision (macro)": (
+        "Of the predictions of a class, the share that is right; mean over all classes, 0 for a "
+        "class that is never predicted."
+    ),
+    "recall (macro)": (
+        "Of the examples of a class, the share that is found; mean over all classes, 0 for a "
+        "class without examples."
+    ),
+    "F1 (macro)": "Harmonic mean of a class's precision and recall; mean over all classes.",
+    "Cohen's kappa": (
+        "Agreement with the labels beyond what the class frequencies give by chance: 1 is "
+        "perfect, 0 is chance (Cohen, 1960)."
+    ),
+    "negative log-likelihood": (
+        "Mean of -ln p(true class), in nats; lower is better, always saying 1/C gives "
+        "ln C = {uniform:.4f}."
+    ),
+    "calibration error": (
+        "Expected calibration error: mean distance between confidence (the top probability) and "
+        "accuracy over {bins} equal-width bins of confidence (Guo et al., 2017)."
+    ),
+    "superclass accuracy": (
+        "Share of examples whose predicted class belongs to the true superclass."
+    ),
+}
+
+
 def metric_rows(report: Report) -> list[Metric]:
     """The metrics of `report`, formatted, in the order in which people ask for them."""
-    rows = [
-        Metric(
-            "accuracy",
-            percent(report.accuracy),
-            "Share of examples whose most probable class is the true one.",
-        ),
-        Metric(
-            "top-5 accuracy",
-            percent(report.top5),
-            f"Share of examples whose true class is among the {min(5, report.n_classes)} most "
-            "probable; of equally probable classes the lower number comes first.",
-        ),
-        Metric(
-            "precision (macro)",
-            percent(report.precision),
-            "Of the predictions of a class, the share that is right; mean over all classes, "
-            "0 for a class that is never predicted.",
-        ),
-        Metric(
-            "recall (macro)",
-            percent(report.recall),
-            "Of the examples of a class, the share that is found; mean over all classes, "
-            "0 for a class without examples.",
-        ),
-        Metric(
-            "F1 (macro)",
-            percent(report.f1),
-            "Harmonic mean of a class's precision and recall; mean over all classes.",
-        ),
-        Metric(
-            "Cohen's kappa",
-            f"{report.kappa:.4f}",
-            "Agreement with the labels beyond what the class frequencies give by chance: 1 is "
-            "perfect, 0 is chance (Cohen, 1960).",
-        ),
-        Metric(
-            "negative log-likelihood",
-            _likelihood(report),
-            "Mean of -ln p(true class), in nats; lower is better, always saying 1/C gives "
-            f"ln C = {math.log(report.n_classes):.4f}.",
-        ),
-        Metric(
-            "calibration error",
-            percent(report.calibration_error),
-            "Expected calibration error: mean distance between confidence (the top probability) "
-            f"and accuracy over {len(report.reliability)} equal-width bins of confidence "
-            "(Guo et al., 2017).",
-        ),
+    values = {
+        "accuracy": percent(report.accuracy),
+        "top-5 accuracy": percent(report.top5),
+        "precision (macro)": percent(report.precision),
+        "recall (macro)": percent(report.recall),
+        "F1 (macro)": percent(report.f1),
+        "Cohen's kappa": f"{report.kappa:.4f}",
+        "negative log-likelihood": _likelihood(report),
+        "calibration error": percent(report.calibration_error),
+    }
+    if report.superclass_names:
+        values["superclass accuracy"] = percent(report.superclass_accuracy)
+    facts = {
+        "best_of": min(5, report.n_classes),
+        "uniform": math.log(report.n_classes),
+        "bins": len(report.reliability),
+    }
+    return [
+        Metric(label, value, DEFINITIONS[label].format(**facts)) for label, value in values.items()
     ]
-    if report.superclass_accuracy is not None:
-        rows.append(
-            Metric(
-                "superclass accuracy",
-                percent(report.superclass_accuracy),
-                "Share of examples whose predicted class belongs to the true superclass.",
-            )
-        )
-    return rows
 
 
 def text_table(report: Report) -> str:

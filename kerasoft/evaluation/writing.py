@@ -39,17 +39,17 @@ def write_report(
     """
     has_history = bool(history) and any(len(column) for column in history.values())
     page = markdown_page(report, title=title, context=context, has_history=has_history)
+    values = report.to_dict() | {"title": title, "context": context}
     contents = {
-        "confusion.csv": _confusion_csv(report).encode(),
+        "report.json": json_text(values).encode(),
+        # A path in the context may hold bytes that are no UTF-8.
+        "report.md": page.encode(errors="backslashreplace"),
+        "confusion.csv": _confusion_csv(report).encode(errors="backslashreplace"),
         "confusion.png": png_bytes(draw_confusion(report)),
         "reliability.png": png_bytes(draw_reliability(report)),
     }
     if has_history:
         contents["history.png"] = png_bytes(draw_history(history))
-    # A path in the context may hold bytes that are no UTF-8.
-    contents["report.md"] = page.encode(errors="backslashreplace")
-    values = report.to_dict() | {"title": title, "context": context}
-    contents["report.json"] = json_text(values).encode()
     replace_files(folder, contents)
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import keras
 from keras.optimizers.schedules import CosineDecay, LearningRateSchedule
 
-from kerasoft import backbones, heads
+from kerasoft import augmentation, backbones, heads
 from kerasoft.classifier import Classifier
 from kerasoft.training.recipe import Recipe
 
@@ -85,8 +85,5 @@ def _schedule(recipe: Recipe, steps: int) -> float | LearningRateSchedule:
 def _augmentation(recipe: Recipe) -> keras.layers.Layer | None:
     if recipe.augmentation == "none":
         return None
-    layers = [
-        keras.layers.RandomFlip("horizontal"),
-        keras.layers.RandomTranslation(0.125, 0.125, fill_mode="reflect", interpolation="nearest"),
-    ]
+    layers = [augmentation.RandomFlip(), augmentation.RandomShift(4)]
     return keras.Sequential(layers, name=recipe.augmentation)

@@ -25,8 +25,6 @@ def load_dataset(
     """
     if name not in NAMES:
         raise InvalidArgumentError(f"`dataset` must be one of {', '.join(NAMES)}.", dataset=name)
-    if name == "glyphs":
-        return data.load("glyphs", labels=labels)
     if name != "auto":
         return data.load(name, labels=labels, data_dir=data_dir)
     try:

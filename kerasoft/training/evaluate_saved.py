@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
+
 from kerasoft import evaluation
+from kerasoft.backbones.layers import IMAGE_SHAPE
 from kerasoft.data import Splits
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.training import context
@@ -50,6 +53,7 @@ def evaluate_saved(
         raise InvalidArgumentError(f"`split` must be one of {', '.join(SPLITS)}.", split=split)
     check_writable(output_dir)
     model = load_model(path)
+    _check_input(model, path)
     known = getattr(model, "metadata", {})
     dataset = dataset or known.get("dataset")
     if dataset is None:
@@ -72,6 +76,17 @@ def evaluate_saved(
         context=context.evaluation_sections(path.name, split, splits, environment(), model),
     )
     return report, folder
+
+
+def _check_input(model: keras.Model, path: str | Path) -> None:
+    if not hasattr(model, "input_shape"):  # a subclassed model does not say
+        return
+    shape = tuple(model.input_shape)
+    expected = [(None, size) for size in (None, *IMAGE_SHAPE)]
+    if len(shape) != 4 or any(size not in ok for size, ok in zip(shape, expected, strict=True)):
+        raise InvalidArgumentError(
+            "The model must take images (N, 32, 32, 3).", model=str(path), input_shape=shape
+        )
 
 
 def _score(model, splits: Splits, split: str) -> evaluation.Report:

@@ -3,6 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
+from kerasoft import backbones
 from kerasoft.errors import InvalidArgumentError
 
 
@@ -20,8 +21,8 @@ class Recipe:
         schedule: "constant", or "cosine": a linear rise over `warmup`, then half a cosine to 0.
         warmup: share of all steps in which the learning rate rises.
         weight_decay: share of a weight taken off a step, times the learning rate.
-        augmentation: "none", or "flip_shift": every image mirrored at random and shifted by up to
-            an eighth of its size.
+        augmentation: "none", or "flip_shift": each image mirrored at random and shifted by up to
+            four pixels.
         precision: a Keras dtype policy, "float32" or "mixed_bfloat16".
 
     Raises:
@@ -48,6 +49,11 @@ class Recipe:
                 _refuse(self, field, "a positive integer")
         if not 0 < self.learning_rate < float("inf"):
             _refuse(self, "learning_rate", "a positive finite number")
+        for field in ("momentum", "warmup"):
+            if not 0 <= getattr(self, field) < 1:
+                _refuse(self, field, "at least 0 and below 1")
+        if not 0 <= self.weight_decay < float("inf"):
+            _refuse(self, "weight_decay", "a finite number of at least 0")
         for field, allowed in _CHOICES.items():
             if getattr(self, field) not in allowed:
                 _refuse(self, field, "one of " + ", ".join(allowed))
@@ -60,6 +66,7 @@ class Recipe:
 
 
 _CHOICES = {
+    "backbone": backbones.names(),
     "optimizer": ("sgd", "adam"),
     "schedule": ("constant", "cosine"),
     "augmentation": ("none", "flip_shift"),

@@ -17,6 +17,7 @@ _INCOMPLETE = """\
 This run is not complete: training has not ended, or was interrupted.
 Continue it with `--resume` and this folder; it goes on after the last epoch in metrics.csv.
 """
+_SETTINGS = {"softmax", "softmax_options", "recipe", "labels", "seed", "backend", "data"}
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,10 @@ class Run:
         run = cls(Path(folder))
         if not (run.folder / "config.json").is_file():
             raise InvalidArgumentError("Not a run folder: no config.json in it.", run=str(folder))
+        if not isinstance(run.config, dict) or not _SETTINGS <= set(run.config):
+            raise InvalidArgumentError(
+                "Not a run folder: its config.json is that of something else.", run=str(folder)
+            )
         return run
 
     @property

@@ -71,8 +71,9 @@ def check_name(name: str, folder: Path) -> None:
         raise InvalidArgumentError(
             "`save` must be a name of letters, digits, dots, hyphens and underscores.", save=name
         )
-    if (folder / f"{name}.keras").exists():
-        raise InvalidArgumentError(f"{folder / name}.keras exists already.", save=name)
+    for suffix in (".keras", ".md", ".json"):
+        if (folder / (name + suffix)).exists():
+            raise InvalidArgumentError(f"{folder / name}{suffix} exists already.", save=name)
 
 
 def save_model(name: str, folder: Path, run: Run) -> Path:

@@ -100,6 +100,7 @@ def resume(
     config = run.config
     if run.complete:
         raise InvalidArgumentError("This run is complete already.", run=str(folder))
+    check_writable(folder)
     if config["backend"] != keras.config.backend():
         raise InvalidArgumentError(
             f"This run was begun with the {config['backend']} backend.",

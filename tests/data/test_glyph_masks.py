@@ -28,10 +28,10 @@ def box_area(pixels):
     return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean() / 255
 
 
-@pytest.mark.parametrize("character", "08B@&R%Ж∞■♚")
-def test_ink_is_that_of_freetype(character):
-    own = box_area(mask("DejaVuSans", ord(character), side=256))
-    assert own == pytest.approx(freetype_area("DejaVuSans", character, 400), abs=0.03)
+def test_ink_is_that_of_freetype():
+    for character in "08B@&R%Ж∞■♚":
+        own = box_area(mask("DejaVuSans", ord(character), side=256))
+        assert own == pytest.approx(freetype_area("DejaVuSans", character, 400), abs=0.03)
 
 
 def test_square_fills_the_body():
@@ -64,12 +64,12 @@ def test_blank_has_no_outline_and_no_ink():
     assert not mask("DejaVuSans", ord(" ")).any()
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_outlines_are_closed(face):
-    segments = outline(face, ord("g"))
-    starts, ends = segments[:, :2], segments[:, 2:]
-    assert np.array_equal(np.sort(starts, axis=0), np.sort(ends, axis=0))
-    assert ord("g") in characters(face)
+def test_outlines_are_closed_in_every_face():
+    for face in FACES:
+        assert ord("g") in characters(face)
+        segments = outline(face, ord("g"))
+        starts, ends = segments[:, :2], segments[:, 2:]
+        assert sorted(map(tuple, starts)) == sorted(map(tuple, ends))
 
 
 def test_computer_modern_gives_letters_and_digits_alone():

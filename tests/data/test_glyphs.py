@@ -51,10 +51,10 @@ def test_default_rows_are_35_15_10_thousand():
     assert glyphs._request(100, 60_000, 0).rows == (350, 150, 100)
 
 
-@pytest.mark.parametrize("per_class", range(3, 80))
-def test_rows_sum_up_and_no_part_is_empty(per_class):
-    rows = glyphs._request(7, 7 * per_class + 6, 0).rows
-    assert sum(rows) == per_class and min(rows) >= 1
+def test_rows_sum_up_and_no_part_is_empty():
+    for per_class in range(3, 200):
+        rows = glyphs._request(7, 7 * per_class + 6, 0).rows
+        assert sum(rows) == per_class and min(rows) >= 1
 
 
 def test_rows_are_mixed():

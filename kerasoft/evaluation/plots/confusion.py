@@ -97,7 +97,7 @@ def _class_matrix(report: Report) -> Matrix:
         shares=row_shares(report.confusion)[np.ix_(order, order)],
         names=[_label(report.class_names[number]) for number in order],
         groups=groups,
-        title=f"Confusion matrix: {report.accuracy:.2%} of {report.n_examples:,} examples right",
+        title=f"Confusion matrix: accuracy {report.accuracy:.2%}, n = {report.n_examples:,}",
     )
 
 
@@ -115,8 +115,8 @@ def _superclass_matrix(report: Report) -> Matrix:
         shares=row_shares(report.superclass_confusion),
         names=[_label(name) for name in report.superclass_names],
         groups=[],
-        title=f"Superclasses of {report.n_classes:,} classes: {report.superclass_accuracy:.2%} of "
-        f"{report.n_examples:,} examples right",
+        title=f"Superclasses of {report.n_classes:,} classes: accuracy "
+        f"{report.superclass_accuracy:.2%}, n = {report.n_examples:,}",
     )
 
 

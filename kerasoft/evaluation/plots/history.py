@@ -111,7 +111,12 @@ def draw_history(history: Mapping[str, Sequence[float]]) -> Figure:
 
 
 def _columns(history: Mapping[str, Sequence[float]]) -> dict[str, np.ndarray]:
-    columns = {name: np.array(values, dtype=np.float64) for name, values in history.items()}
+    drawn = {"epoch", *(line.column for panel in PANELS for line in panel.lines)}
+    columns = {
+        name: np.array(values, dtype=np.float64)
+        for name, values in history.items()
+        if name in drawn
+    }
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise InvalidArgumentError("`history` must have columns of equal length.", **lengths)
@@ -132,8 +137,9 @@ def _draw_panel(axes: Axes, panel: Panel, columns: Mapping[str, np.ndarray]) -> 
     for line in panel.lines:
         if _has_value(columns, line):
             ends.append((line, _draw_line(axes, line, columns, panel.scale)))
-    axes.margins(x=0.03, y=0.1)
-    axes.set_ylim(bottom=min(0.0, axes.dataLim.ymin))
+    axes.margins(x=0.03)
+    low, high = min(0.0, axes.dataLim.ymin), axes.dataLim.ymax
+    axes.set_ylim(low, high + 0.08 * (high - low or 1.0))
     if axes.dataLim.width == 0:  # one epoch: without this its axis would count in hundredths
         axes.set_xlim(axes.dataLim.xmin - 1, axes.dataLim.xmin + 1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, steps=(1, 2, 5, 10)))

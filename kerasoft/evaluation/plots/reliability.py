@@ -62,7 +62,7 @@ def _draw_accuracy(axes: Axes, report: Report) -> None:
     ):
         axes.bar(
             [b.lower for b in filled],
-            height,
+            np.where(height > 0, height, np.nan),  # an empty bar would still draw its edge
             [b.upper - b.lower for b in filled],
             bottom,
             align="edge",
