@@ -14,6 +14,6 @@ class InvalidArgumentError(ValueError):
     The apps print it as that one line, without a traceback.
     """
 
-    def __init__(self, message: str, **received: object):
+    def __init__(self, message: str, /, **received: object):
         values = ", ".join(f"{name}={value!r}" for name, value in received.items())
         super().__init__(f"{message} Received: {values}")

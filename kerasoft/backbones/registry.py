@@ -29,7 +29,7 @@ def get(name: str, **options: object) -> keras.Model:
     Raises:
         InvalidArgumentError: if the name is unknown.
     """
-    canonical = name.replace("-", "_")
+    canonical = name.replace("-", "_") if isinstance(name, str) else None
     if canonical not in _BACKBONES:
         raise InvalidArgumentError(
             f"`backbone` must be one of {', '.join(names())}.", backbone=name

@@ -14,7 +14,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     Unlike `keras.callbacks.BackupAndRestore` it keeps the states of random generators too, so that
     a resumed run draws the dropout masks and the noise that an uninterrupted one would have drawn.
-    The file is replaced atomically.
+    The file is replaced atomically. One generator is out of reach: Keras on PyTorch draws the masks
+    of a `Dropout` without a seed from PyTorch's own, see `kerasoft.training.epoch_seed`.
 
     Args:
         path: the .npz file.

@@ -1,5 +1,7 @@
 """What every head shares."""
 
+from numbers import Integral
+
 import keras
 from keras import ops
 
@@ -34,11 +36,15 @@ class Head(keras.layers.Layer):
 
     def __init__(self, num_classes: int, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(num_classes, int) or num_classes < 1:
+        if (
+            isinstance(num_classes, bool)
+            or not isinstance(num_classes, Integral)
+            or num_classes < 1
+        ):
             raise InvalidArgumentError(
                 "`num_classes` must be a positive integer.", num_classes=num_classes
             )
-        self.num_classes = num_classes
+        self.num_classes = int(num_classes)
 
     @property
     def complexity(self) -> Complexity:
@@ -60,10 +66,12 @@ class Head(keras.layers.Layer):
         """The k most probable classes: log-probabilities (..., k), falling, and class ids (..., k).
 
         Raises:
-            InvalidArgumentError: if `k` is not between 1 and `num_classes`.
+            InvalidArgumentError: if `k` is not an integer between 1 and `num_classes`.
         """
-        if not 1 <= k <= self.num_classes:
-            raise InvalidArgumentError(f"`k` must be between 1 and {self.num_classes}.", k=k)
+        if not isinstance(k, Integral) or not 1 <= k <= self.num_classes:
+            raise InvalidArgumentError(
+                f"`k` must be an integer between 1 and {self.num_classes}.", k=k
+            )
         return ops.top_k(self.log_prob(features), k=k)
 
     def compute_output_shape(self, features_shape: tuple) -> tuple:

@@ -24,7 +24,7 @@ def get(name: str, num_classes: int, **options: object) -> Head:
     Raises:
         InvalidArgumentError: if the name or an option is unknown, or a value is not allowed.
     """
-    canonical = name.replace("-", "_")
+    canonical = name.replace("-", "_") if isinstance(name, str) else None
     if canonical in layers.names():
         return SoftmaxHead(num_classes, softmax=layers.get(canonical, **options))
     if canonical in _HEADS:

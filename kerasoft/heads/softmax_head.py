@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasoft import layers
+from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.complexity import Complexity
 from kerasoft.heads.head import Head
 from kerasoft.layers.score_layer import ScoreLayer
@@ -30,7 +31,8 @@ class SoftmaxHead(Head):
         class_embeddings (C, D) and bias (C,).
 
     Raises:
-        InvalidArgumentError: if `softmax` is unknown or `num_classes` is not a positive integer.
+        InvalidArgumentError: if `softmax` is unknown or not over the last axis, or `num_classes` is
+            not a positive integer.
     """
 
     def __init__(
@@ -43,6 +45,11 @@ class SoftmaxHead(Head):
     ):
         super().__init__(num_classes, **kwargs)
         self.softmax = layers.get(softmax)
+        if self.softmax.axis != -1:
+            raise InvalidArgumentError(
+                "`softmax` must work on the last axis (-1), where a head has its classes.",
+                axis=self.softmax.axis,
+            )
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 

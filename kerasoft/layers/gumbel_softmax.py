@@ -18,7 +18,7 @@ class GumbelSoftmax(ScoreLayer):
     memory an example. Shapes and mask: `ScoreLayer`.
 
     Args:
-        temperature: a positive number, applied while training only.
+        temperature: a positive number (at least 1e-30), applied while training only.
         hard: return the sample itself while training, exactly one-hot, with the gradient of the
             relaxed draw (straight-through). `loss` and `log_prob` stay relaxed: the logarithm of a
             one-hot sample is -inf nearly everywhere.

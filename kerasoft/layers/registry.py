@@ -43,7 +43,7 @@ def get(softmax: str | ScoreLayer, **options: object) -> ScoreLayer:
             softmax=softmax,
             **options,
         )
-    known = set(inspect.signature(_LAYERS[name]).parameters) | {"name", "dtype"}
+    known = set(inspect.signature(_LAYERS[name]).parameters) - {"kwargs"} | {"name", "dtype"}
     for option in options:
         if option not in known:
             raise InvalidArgumentError(f"Softmax `{name}` has no {option}.", **options)

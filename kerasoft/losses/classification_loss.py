@@ -28,20 +28,23 @@ class ClassificationLoss(keras.losses.Loss):
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.axis = axis
-        self._reduce = _Reduction(reduction=reduction, dtype=dtype)
+        self._reduce = Reduction(reduction=reduction, dtype=dtype)
 
     def __call__(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
     ) -> Tensor:
         values = self.call(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred))
-        return self._reduce(values, values, sample_weight)
+        return self._reduce(values, y_pred, sample_weight)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "axis": self.axis, "dtype": self.dtype}
 
 
-class _Reduction(keras.losses.Loss):
-    """Keras's weighting and reduction of values that are losses already."""
+class Reduction(keras.losses.Loss):
+    """Keras's weighting and reduction of values that are losses already.
+
+    Called as (values, predictions, sample_weight): of the predictions only their Keras mask counts.
+    """
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return y_pred
+        return y_true

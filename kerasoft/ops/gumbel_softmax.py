@@ -1,18 +1,20 @@
 """Samples from a softmax that gradients flow through."""
 
 import math
+from numbers import Real
 
 import keras
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.ops.precision import Tensor, narrow, widen
-from kerasoft.ops.softmax import log_softmax, softmax
+from kerasoft.ops.precision import Tensor, narrow
+from kerasoft.ops.softmax import centre, log_softmax, softmax
 
 Seed = int | keras.random.SeedGenerator | None
 
 _SMALLEST_DRAW = 2.0**-126  # the smallest normal float32: -log of it is finite
 _LARGEST_DRAW = 1.0 - 2.0**-24  # the largest float32 below one: -log of it is not zero
+_LOWEST_TEMPERATURE = 1e-30  # scores divided by less would overflow float32
 
 
 def gumbel_softmax(
@@ -30,7 +32,8 @@ def gumbel_softmax(
 
     Args:
         scores: float tensor of any shape; -inf masks a class.
-        temperature: a positive number. Towards 0 draws become one-hot, towards infinity uniform.
+        temperature: a positive number, at least 1e-30. Towards 0 draws become one-hot, towards
+            infinity uniform.
         hard: give the sample itself, exactly one-hot (at a tie the first class), with the gradient
             of the relaxed draw (straight-through).
         seed: an integer (the same draw each time), a `keras.random.SeedGenerator` (advances), or
@@ -48,8 +51,10 @@ def gumbel_softmax(
         Jang et al., "Categorical reparameterization with Gumbel-softmax", ICLR 2017;
         Maddison et al., "The concrete distribution", ICLR 2017.
     """
-    soft = softmax(_perturb(scores, temperature, seed), axis)
-    return narrow(_straight_through(soft, axis) if hard else soft, scores)
+    temperature = check_temperature(temperature)
+    perturbed = _perturb(scores, seed, axis)
+    soft = softmax(perturbed / temperature, axis)
+    return narrow(_straight_through(soft, perturbed, axis) if hard else soft, scores)
 
 
 def log_gumbel_softmax(
@@ -60,13 +65,16 @@ def log_gumbel_softmax(
     Arguments, shapes and errors are those of `gumbel_softmax`; there is no `hard`, because the
     logarithm of a one-hot sample is -inf nearly everywhere.
     """
-    return narrow(log_softmax(_perturb(scores, temperature, seed), axis), scores)
+    temperature = check_temperature(temperature)
+    return narrow(log_softmax(_perturb(scores, seed, axis) / temperature, axis), scores)
 
 
 def check_temperature(temperature: float) -> float:
-    if not (isinstance(temperature, (int, float)) and 0 < temperature < math.inf):
+    number = isinstance(temperature, Real) and not isinstance(temperature, bool)
+    if not (number and _LOWEST_TEMPERATURE <= temperature < math.inf):
         raise InvalidArgumentError(
-            "`temperature` must be a positive finite number.", temperature=temperature
+            f"`temperature` must be a positive finite number, at least {_LOWEST_TEMPERATURE}.",
+            temperature=temperature,
         )
     return float(temperature)
 
@@ -82,16 +90,21 @@ def gumbel_noise(shape: tuple, seed: Seed = None, dtype: str = "float32") -> Ten
     return ops.cast(-ops.log(-ops.log(draws)), dtype)
 
 
-def _perturb(scores: Tensor, temperature: float, seed: Seed) -> Tensor:
-    temperature = check_temperature(temperature)
-    wide = widen(scores)
+def _perturb(scores: Tensor, seed: Seed, axis: int) -> Tensor:
+    """Scores plus noise, with an exact zero on top: dividing that by a low temperature is safe.
+
+    Else XLA's fused multiply-subtract of x / temperature and its rounded maximum leaves a rounding
+    error, whose exponential overflows: NaN from temperatures of 1e-8 down.
+    """
+    wide = centre(scores, axis)
     noise = gumbel_noise(ops.shape(wide), seed, keras.backend.standardize_dtype(wide.dtype))
-    return (wide + noise) / temperature
+    return centre(wide + noise, axis)
 
 
-def _straight_through(soft: Tensor, axis: int) -> Tensor:
-    winner = ops.argmax(soft, axis=axis)
-    hard = ops.one_hot(winner, soft.shape[axis], axis=axis, dtype=soft.dtype)
+def _straight_through(soft: Tensor, perturbed: Tensor, axis: int) -> Tensor:
+    """One-hot at the largest perturbed score: at a high temperature `soft` has ties by rounding."""
+    winner = ops.argmax(perturbed, axis=axis)
+    hard = ops.one_hot(winner, soft.shape[axis], axis=axis % len(soft.shape), dtype=soft.dtype)
     hard = hard * ops.cast(ops.any(soft > 0, axis=axis, keepdims=True), soft.dtype)
     # `soft - soft` is an exact zero, so the sum is exactly one-hot in every precision.
     return hard + (soft - ops.stop_gradient(soft))

@@ -1,10 +1,11 @@
 """Softmax with another base than e."""
 
 import math
+from numbers import Real
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.ops.precision import Tensor, narrow, widen
-from kerasoft.ops.softmax import log_softmax, softmax
+from kerasoft.ops.precision import Tensor, narrow
+from kerasoft.ops.softmax import centre, log_softmax, softmax
 
 
 def pseudo_softmax(scores: Tensor, base: float = 2.0, axis: int = -1) -> Tensor:
@@ -30,19 +31,19 @@ def pseudo_softmax(scores: Tensor, base: float = 2.0, axis: int = -1) -> Tensor:
         Cardarilli et al., "A pseudo-softmax function for hardware-based high speed image
         classification", Scientific Reports 11, 2021.
     """
-    return narrow(softmax(_rescale(scores, base), axis), scores)
+    return narrow(softmax(_rescale(scores, base, axis), axis), scores)
 
 
 def log_pseudo_softmax(scores: Tensor, base: float = 2.0, axis: int = -1) -> Tensor:
     """The natural logarithm of `pseudo_softmax`; arguments, shapes and errors are the same."""
-    return narrow(log_softmax(_rescale(scores, base), axis), scores)
+    return narrow(log_softmax(_rescale(scores, base, axis), axis), scores)
 
 
 def check_base(base: float) -> float:
-    if not (isinstance(base, (int, float)) and 1 < base < math.inf):
+    if not (isinstance(base, Real) and 1 < base < math.inf):
         raise InvalidArgumentError("`base` must be a finite number above 1.", base=base)
     return float(base)
 
 
-def _rescale(scores: Tensor, base: float) -> Tensor:
-    return widen(scores) * math.log(check_base(base))
+def _rescale(scores: Tensor, base: float, axis: int) -> Tensor:
+    return centre(scores, axis) * math.log(check_base(base))

@@ -39,6 +39,17 @@ def log_softmax(scores: Tensor, axis: int = -1) -> Tensor:
     return narrow(ops.where(masked, -float("inf"), ops.log_softmax(wide, axis=axis)), scores)
 
 
+def centre(scores: Tensor, axis: int) -> Tensor:
+    """Scores, widened, minus the largest of their row.
+
+    No softmax changes by that, and what is done to the scores next (scaling, adding noise) rounds
+    near zero, where it does not matter, instead of at 1e5. O(C) a row; no gradient through the max.
+    """
+    wide = widen(scores)
+    top = ops.stop_gradient(ops.max(wide, axis=axis, keepdims=True))
+    return wide - ops.where(top == -float("inf"), 0.0, top)
+
+
 def _open_masked_rows(scores: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """Scores with all-masked rows set to zero, so that no NaN arises, and which rows those are."""
     wide = widen(scores)

@@ -84,7 +84,7 @@ recipes: dict[str, Recipe] = {
         Recipe(  # minutes on a CPU
             name="quick",
             backbone="simple_cnn",
-            epochs=6,
+            epochs=3,
             batch_size=128,
             optimizer="adam",
             learning_rate=2e-3,

@@ -16,6 +16,7 @@ from kerasoft.training.batches import ShuffledBatches
 from kerasoft.training.build import build_classifier, for_inference, precision
 from kerasoft.training.dataset import load_dataset
 from kerasoft.training.environment import environment
+from kerasoft.training.epoch_seed import EpochSeed
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.run import Run, RunInterrupted, check_writable
 
@@ -140,10 +141,12 @@ def _fit(run: Run, splits: Splits, say: Callable[[str], None]) -> Classifier:
         batches,
         epochs=recipe.epochs,
         initial_epoch=done,
+        shuffle=False,  # else Keras would shuffle the batches once more, from Python's generator
         validation_data=(validation.images, validation.labels) if len(validation) else None,
         validation_batch_size=EVALUATION_BATCH,
         callbacks=[
             batches.follow_epochs(),
+            EpochSeed(config["seed"]),
             callbacks.EpochTimer(),
             callbacks.RunLogger(run.metrics, initial_epoch=done),
             callbacks.Checkpoint(run.checkpoint),
