@@ -8,8 +8,10 @@ import argparse
 import importlib.util
 import json
 import os
+import re
 import shlex
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +28,7 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
-        received = shlex.join(self._received)
+        received = shlex.join(self._received) or "nothing"
         fail(f"{message} (--help lists the options). Received: {received}")
 
 
@@ -40,7 +42,7 @@ def choose_backend(asked: str | None) -> str:
     variable = os.environ.get("KERAS_BACKEND") or None
     option, named = ("--backend", asked) if asked is not None else ("KERAS_BACKEND", variable)
     if named is not None and named not in BACKENDS:
-        fail(f"{option} must be one of {', '.join(BACKENDS)}. Received: {named}")
+        fail(f"{option} must be one of {', '.join(BACKENDS)}. Received: {named!r}")
     configured = named or _configured_backend()
     if not _installed(configured):
         if named:
@@ -75,7 +77,8 @@ def _installed(backend: object) -> bool:
 def one_line_errors() -> Iterator[None]:
     """Turns errors that the user can mend into one line and a non-zero exit."""
     try:
-        from kerasoft.errors import InvalidArgumentError
+        with _without_notices():
+            from kerasoft.errors import InvalidArgumentError
 
         try:
             yield
@@ -86,6 +89,23 @@ def one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         raise SystemExit(130) from None
+
+
+@contextmanager
+def _without_notices() -> Iterator[None]:
+    """Holds back what TensorFlow 2.21 tells while it is loaded; no variable silences that."""
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            caught.seek(0)
+            for line in caught.read().decode(errors="replace").splitlines():
+                if not re.match(r"I\d{4} |WARNING: All log messages before absl", line):
+                    print(line, file=sys.stderr)
 
 
 def show_warnings_as_lines() -> None:

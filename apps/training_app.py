@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def main(description: str, backbones: tuple[str, ...], argv: list[str] | None = 
     arguments = parser(description, backbones)
     options = arguments.parse_args(argv)
     _refuse_settings_beside_resume(arguments, options)
-    backend = command_line.choose_backend(options.backend or _begun_with(options.resume))
+    asked = options.backend if options.resume is None else _begun_with(options.resume)
+    backend = command_line.choose_backend(asked)
     command_line.show_warnings_as_lines()
     with command_line.one_line_errors():
         from kerasoft import training
@@ -74,7 +76,7 @@ def main(description: str, backbones: tuple[str, ...], argv: list[str] | None = 
         try:
             run = _train(options, backend, backbones)
         except training.RunInterrupted as interrupted:
-            folder = interrupted.run.folder
+            folder = shlex.quote(str(interrupted.run.folder))
             print(f"\nInterrupted. Continue with:  python {sys.argv[0]} --resume {folder}")
             raise SystemExit(130) from None
         model = run.model
@@ -93,7 +95,7 @@ def _train(options: argparse.Namespace, backend: str, backbones: tuple[str, ...]
     backbone = options.backbone and options.backbone.replace("-", "_")
     if backbone is not None and backbone not in backbones:
         command_line.fail(
-            f"--backbone must be one of {', '.join(backbones)}. Received: {options.backbone}"
+            f"--backbone must be one of {', '.join(backbones)}. Received: {options.backbone!r}"
         )
     changes = ("epochs", "batch_size", "learning_rate", "precision")
     recipe = recipe.with_changes(
@@ -127,13 +129,14 @@ def _refuse_settings_beside_resume(
         if name not in ("resume", "data_dir", "save") and value != arguments.get_default(name):
             option = "--" + name.replace("_", "-")
             command_line.fail(
-                f"--resume takes every setting from the run; leave {option} out. Received: {value}"
+                f"--resume takes every setting from the run; leave {option} out. "
+                f"Received: {value!r}"
             )
 
 
-def _begun_with(run: str | None) -> str | None:
+def _begun_with(run: str) -> str | None:
     """The backend of the run to resume; kerasoft itself says what is wrong with a bad folder."""
     try:
-        return json.loads(Path(run, "config.json").read_text())["backend"] if run else None
+        return json.loads(Path(run, "config.json").read_text())["backend"]
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -9,6 +9,7 @@ from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.head import Head
+from kerasoft.losses.classification_loss import Reduction
 from kerasoft.ops.precision import Tensor
 
 _PRIVATE_OPTIMIZERS = "keras.src.backend."  # where a backend's own optimizer subclass lives
@@ -62,6 +63,7 @@ class Classifier(keras.Model):
         self.metadata = dict(metadata or {})
         self._within_step = False
         self._has_metrics = False
+        self._reduction = Reduction()
 
     def build(self, input_shape: tuple) -> None:
         if not self.backbone.built:
@@ -130,10 +132,10 @@ class Classifier(keras.Model):
     ) -> Tensor:
         if not _is_step_output(y_pred):
             y_pred = {"features": self.backbone(x, training=training)}
-        values = self.head.loss(y_pred["features"], y, training=training)
-        if sample_weight is not None:
-            values = values * ops.cast(sample_weight, values.dtype)
-        return ops.mean(values) + sum(ops.sum(extra) for extra in self.losses)
+        features = y_pred["features"]
+        values = self.head.loss(features, y, training=training)
+        mean = self._reduction(values, features, sample_weight)
+        return mean + sum(ops.sum(extra) for extra in self.losses)
 
     def compute_metrics(
         self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
@@ -166,14 +168,7 @@ class Classifier(keras.Model):
         config = super().get_compile_config()
         if config:
             config["jit_compile"] = self._jit_compile_asked  # Keras keeps its answer to "auto"
-        optimizer = config.get("optimizer")
-        if isinstance(optimizer, dict) and optimizer["module"].startswith(_PRIVATE_OPTIMIZERS):
-            name = optimizer["class_name"]
-            config["optimizer"] = {
-                **optimizer,
-                "module": "keras.optimizers",
-                "registered_name": name,
-            }
+            config["optimizer"] = _portable(config.get("optimizer"))
         return config
 
     def compile_from_config(self, config: dict) -> None:
@@ -206,6 +201,17 @@ class _LogProbabilities(keras.Model):
 
     def call(self, inputs: Tensor) -> Tensor:
         return self.classifier.log_prob(inputs)
+
+
+def _portable(optimizer: object) -> object:
+    """A serialised optimizer, and whatever it wraps (loss scaling does), by its public name."""
+    if not (isinstance(optimizer, dict) and "class_name" in optimizer):
+        return optimizer
+    if str(optimizer["module"]).startswith(_PRIVATE_OPTIMIZERS):
+        name = optimizer["class_name"]
+        optimizer = {**optimizer, "module": "keras.optimizers", "registered_name": name}
+    settings = {name: _portable(value) for name, value in optimizer["config"].items()}
+    return {**optimizer, "config": settings}
 
 
 def _is_step_output(y_pred: Tensor | dict) -> bool:

@@ -3,8 +3,8 @@
 Reading data needs NumPy only; neither Keras nor a backend is imported here.
 """
 
-from .errors import DataError, DataNotFoundError
-from .load import load, names
-from .splits import Split, Splits
+from kerasoft.data.errors import DataError, DataNotFoundError
+from kerasoft.data.load import load, names
+from kerasoft.data.splits import Split, Splits
 
 __all__ = ["DataError", "DataNotFoundError", "Split", "Splits", "load", "names"]

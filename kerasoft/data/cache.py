@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import DataError
+from kerasoft.data.errors import DataError
 
 JSON = dict[str, Any] | list[Any] | str | int | float | bool | None
 
@@ -78,18 +78,6 @@ def fetch(folder: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
     for file_name, expected in record["files"].items():
         arrays[file_name.removesuffix(".npy")] = _read_array(folder / file_name, expected)
     return arrays, {**record["facts"], "fingerprint": _combine(record["files"])}
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a text file in one step: a reader sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(path.parent)
-    draft = _draft_in(path.parent)
-    try:
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _draft_in(parent: Path) -> Path:

@@ -15,8 +15,8 @@ import hashlib
 
 import numpy as np
 
-from .cifar import Spec
-from .raw import RawPart, RawParts
+from kerasoft.data.cifar import Spec
+from kerasoft.data.raw import RawPart, RawParts
 
 
 def arrange(parts: RawParts, spec: Spec) -> dict[str, np.ndarray]:

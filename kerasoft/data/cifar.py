@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import cifar_names
+from kerasoft.data import cifar_names
 
 IMAGE_SHAPE = (32, 32, 3)
 

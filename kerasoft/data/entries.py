@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from . import cache
-from .cifar import Spec
-from .errors import DataError
+from kerasoft.data import cache
+from kerasoft.data.cifar import Spec
+from kerasoft.data.errors import DataError
+from kerasoft.files import write_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +62,8 @@ def keep(signature: str, source: str, arrays: dict[str, np.ndarray], spec: Spec)
     pointer = _pointers(spec) / f"{signature}.json"
     try:
         cache.store(_entry(fingerprint, spec), arrays, {"name": spec.name})
-        note = json.dumps({"fingerprint": fingerprint, "source": source}, indent=2)
-        cache.write_atomically(pointer, note + "\n")
+        pointer.parent.mkdir(parents=True, exist_ok=True)
+        write_json(pointer, {"fingerprint": fingerprint, "source": source})
         if content := _follow(pointer, spec):
             return content
     except OSError as error:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .glyph_masks import mask
-from .glyph_outlines import FACES, characters
+from kerasoft.data.glyph_masks import mask
+from kerasoft.data.glyph_outlines import FACES, characters
 
 GROUPS = {
     "digits_low": "01234",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .glyph_outlines import outline
+from kerasoft.data.glyph_outlines import outline
 
 SIDE = 64
 """Height and width of a mask, in pixels."""

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .glyph_draws import Draws
-from .glyph_masks import SIDE, Masks, body
+from kerasoft.data.glyph_draws import Draws
+from kerasoft.data.glyph_masks import SIDE, Masks, body
 
 PICTURE = 32
 """Height and width of a picture, in pixels."""

@@ -23,14 +23,13 @@ from typing import Any
 
 import numpy as np
 
+from kerasoft.data import cache
+from kerasoft.data.glyph_alphabet import GROUP_SIZE, MAX_CLASSES, Alphabet, alphabet, faces_of
+from kerasoft.data.glyph_draws import Draws
+from kerasoft.data.glyph_masks import Masks, masks_of
+from kerasoft.data.glyph_painter import PAINTING, paint
+from kerasoft.data.splits import Split, Splits
 from kerasoft.errors import InvalidArgumentError
-
-from . import cache
-from .glyph_alphabet import GROUP_SIZE, MAX_CLASSES, Alphabet, alphabet, faces_of
-from .glyph_draws import Draws
-from .glyph_masks import Masks, masks_of
-from .glyph_painter import PAINTING, paint
-from .splits import Split, Splits
 
 GENERATOR_VERSION = 1
 """Raise it with every change that changes a pixel or a label: it is part of the cache key."""

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from kerasoft.data import search
+from kerasoft.data.cifar import SPECS, Spec
+from kerasoft.data.entries import Content
+from kerasoft.data.splits import Split, Splits
 from kerasoft.errors import InvalidArgumentError
-
-from . import search
-from .cifar import SPECS, Spec
-from .entries import Content
-from .splits import Split, Splits
 
 
 def names() -> tuple[str, ...]:
@@ -78,7 +77,7 @@ def _load_glyphs(
     if data_dir is not None:
         message = "'glyphs' are drawn, not read: `data_dir` must be None."
         raise InvalidArgumentError(message, data_dir=str(data_dir))
-    from .glyphs import load_glyphs  # drawing needs Matplotlib, reading does not
+    from kerasoft.data.glyphs import load_glyphs  # drawing needs Matplotlib, reading does not
 
     return load_glyphs(labels=labels, validation=validation, **options)
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cifar import IMAGE_SHAPE, Spec
-from .errors import BadFile
+from kerasoft.data.cifar import IMAGE_SHAPE, Spec
+from kerasoft.data.errors import BadFile
 
 
 @dataclass(frozen=True, eq=False)

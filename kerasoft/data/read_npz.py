@@ -10,9 +10,9 @@ from typing import IO
 
 import numpy as np
 
-from .cifar import IMAGE_SHAPE, Spec
-from .errors import BadFile
-from .raw import RawPart, RawParts
+from kerasoft.data.cifar import IMAGE_SHAPE, Spec
+from kerasoft.data.errors import BadFile
+from kerasoft.data.raw import RawPart, RawParts
 
 
 def keys(spec: Spec) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from . import safe_pickle
-from .cifar import Spec
-from .errors import BadFile
-from .raw import RawPart, RawParts, check_names
+from kerasoft.data import safe_pickle
+from kerasoft.data.cifar import Spec
+from kerasoft.data.errors import BadFile
+from kerasoft.data.raw import RawPart, RawParts, check_names
 
 # The largest genuine pickle has 155 MB and the largest genuine archive unpacks to 186 MB.
 _MOST_BYTES = 256 * 2**20

@@ -6,11 +6,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import read_npz
-from .cifar import Spec
-from .errors import BadFile
-from .raw import RawPart, RawParts, check_names
-from .tfds_reader import NOT_INSTALLED
+from kerasoft.data import read_npz
+from kerasoft.data.cifar import Spec
+from kerasoft.data.errors import BadFile
+from kerasoft.data.raw import RawPart, RawParts, check_names
+from kerasoft.data.tfds_reader import NOT_INSTALLED
 
 _SCRIPT = Path(__file__).with_name("tfds_reader.py")
 _TAIL = 16_384  # bytes of the child's messages that are kept to find its last line

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BadFile
+from kerasoft.data.errors import BadFile
 
 _PLAIN = frozenset(
     """

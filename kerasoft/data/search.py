@@ -12,13 +12,13 @@ Something that is found and damaged is an error; it never makes the search go on
 import os
 from pathlib import Path
 
-from . import canonical, entries, probe, raw, read_tfds, sources
-from .cache import cache_dir
-from .cifar import Spec
-from .entries import Content
-from .errors import BadFile, DataError, DataNotFoundError
-from .raw import RawParts
-from .sources import Source
+from kerasoft.data import canonical, entries, probe, raw, read_tfds, sources
+from kerasoft.data.cache import cache_dir
+from kerasoft.data.cifar import Spec
+from kerasoft.data.entries import Content
+from kerasoft.data.errors import BadFile, DataError, DataNotFoundError
+from kerasoft.data.raw import RawParts
+from kerasoft.data.sources import Source
 
 
 def obtain(spec: Spec, data_dir: str | os.PathLike[str] | None, download: bool) -> Content:

@@ -19,10 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import read_npz, read_official, read_tfds
-from .cifar import Spec
-from .errors import BadFile
-from .raw import RawParts
+from kerasoft.data import read_npz, read_official, read_tfds
+from kerasoft.data.cifar import Spec
+from kerasoft.data.errors import BadFile
+from kerasoft.data.raw import RawParts
 
 _RULE = 1  # to be raised when order or split change, so that older cache entries are not found
 

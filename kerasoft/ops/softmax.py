@@ -46,12 +46,12 @@ def centre(scores: Tensor, axis: int) -> Tensor:
     near zero, where it does not matter, instead of at 1e5. O(C) a row; no gradient through the max.
     """
     wide = widen(scores)
-    top = ops.stop_gradient(ops.max(wide, axis=axis, keepdims=True))
+    top = ops.stop_gradient(ops.amax(wide, axis=axis, keepdims=True))
     return wide - ops.where(top == -float("inf"), 0.0, top)
 
 
 def _open_masked_rows(scores: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """Scores with all-masked rows set to zero, so that no NaN arises, and which rows those are."""
     wide = widen(scores)
-    masked = ops.max(wide, axis=axis, keepdims=True) == -float("inf")
+    masked = ops.amax(wide, axis=axis, keepdims=True) == -float("inf")
     return ops.where(masked, 0.0, wide), masked

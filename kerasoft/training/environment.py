@@ -10,6 +10,8 @@ from pathlib import Path
 
 import keras
 
+from kerasoft.version import __version__
+
 _PACKAGES = ("keras", "tensorflow", "jax", "jaxlib", "torch", "numpy", "scikit-learn", "matplotlib")
 
 
@@ -45,7 +47,7 @@ def environment() -> dict[str, object]:
         "device": accelerator() or f"CPU, {os.cpu_count()} cores",
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "versions": {name: _version(name) for name in ("kerasoft", *_PACKAGES)},
+        "versions": {"kerasoft": __version__} | {name: _version(name) for name in _PACKAGES},
         "flags": {
             name: os.environ[name] for name in ("XLA_FLAGS", "TF_XLA_FLAGS") if name in os.environ
         },

@@ -9,7 +9,7 @@ import keras
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.files import replacing, write_json
 from kerasoft.training import context
-from kerasoft.training.run import Run
+from kerasoft.training.run import Run, check_writable
 
 _CARD = """\
 # {name}
@@ -62,11 +62,13 @@ def load_model(path: str | Path) -> keras.Model:
 
 
 def check_name(name: str, folder: Path) -> None:
-    """Refuses a name that is no plain file name, or that is taken.
+    """Refuses a name that is no plain file name, or that is taken; before a long training.
 
     Raises:
         InvalidArgumentError: in both cases.
+        OSError: if the folder cannot be written.
     """
+    check_writable(folder)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise InvalidArgumentError(
             "`save` must be a name of letters, digits, dots, hyphens and underscores.", save=name

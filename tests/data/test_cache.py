@@ -166,10 +166,3 @@ def test_cache_dir(monkeypatch, tmp_path):
     assert cache.cache_dir() == tmp_path / "xdg" / "kerasoft"
     monkeypatch.setenv("KERASOFT_CACHE_DIR", "~/own")
     assert cache.cache_dir() == tmp_path / "own"
-
-
-def test_text_is_replaced_whole(tmp_path):
-    path = tmp_path / "new" / "note.json"
-    cache.write_atomically(path, "one")
-    cache.write_atomically(path, "two")
-    assert path.read_text() == "two" and os.listdir(path.parent) == ["note.json"]

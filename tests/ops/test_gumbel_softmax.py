@@ -25,8 +25,7 @@ def chi_square(found, scores):
     return ((counts - expected) ** 2 / expected).sum()
 
 
-@pytest.mark.parametrize("temperature", [0.1, 1.0, 5])
-@pytest.mark.parametrize("axis", [-1, 0, 1, -2])
+@pytest.mark.parametrize("temperature, axis", [(0.1, -1), (1.0, 0), (5, -2)])
 def test_value_and_gradient_given_the_noise(temperature, axis):
     scores, upstream = random_scores((3, 4, 5)), random_scores((3, 4, 5), 1.0, seed=1)
     perturbed = scores + noise((3, 4, 5), seed=3)
@@ -38,7 +37,7 @@ def test_value_and_gradient_given_the_noise(temperature, axis):
     truth = reference.log_softmax(perturbed / temperature, axis)
     np.testing.assert_allclose(to_numpy(found), truth, rtol=5e-6, atol=5e-5)
 
-    weights = upstream.astype("float32")
+    weights = ops.convert_to_tensor(upstream, dtype="float32")
     found = gradient(
         lambda x: ops.sum(weights * gumbel_softmax(x, temperature, seed=3, axis=axis)), scores
     )
@@ -97,7 +96,7 @@ def test_hard_at_ties_is_one_hot(monkeypatch):
     np.testing.assert_array_equal(found, [[1, 0, 0], [0, 1, 0]])
 
 
-@pytest.mark.parametrize("axis", [0, 1, 2, -1, -2, -3])
+@pytest.mark.parametrize("axis", [0, 1, -1, -2, -3])
 def test_hard_on_any_axis(axis):
     scores = random_scores((3, 4, 5))
     found = to_numpy(gumbel_softmax(ops.cast(scores, "float32"), hard=True, seed=2, axis=axis))
@@ -109,7 +108,7 @@ def test_hard_on_any_axis(axis):
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 def test_hard_has_the_relaxed_gradient(dtype):
-    scores, weights = random_scores((4, 6)), random_scores((4, 6), 1.0, 1).astype("float32")
+    scores, weights = random_scores((4, 6)), ops.cast(random_scores((4, 6), 1.0, 1), "float32")
 
     def total(hard):
         return lambda x: ops.sum(weights * ops.cast(gumbel_softmax(x, 0.5, hard, 5), "float32"))
@@ -180,11 +179,26 @@ def test_seeds():
 
 
 def test_compiled():
+    """TensorFlow's XLA draws other numbers than its eager mode: compare with compiled noise."""
     scores = random_scores((6, 5)).astype("float32")
-    for hard in (True, False):
-        found = compiled(lambda x, hard=hard: gumbel_softmax(x, 0.5, hard, seed=3))(scores)
-        truth = to_numpy(gumbel_softmax(scores, 0.5, hard, seed=3))
-        np.testing.assert_allclose(to_numpy(found), truth, rtol=2e-5, atol=1e-6)
+    perturbed = scores + to_numpy(compiled(lambda: gumbel_noise((6, 5), seed=3))())
+    soft = to_numpy(compiled(lambda x: gumbel_softmax(x, 0.5, seed=3))(scores))
+    np.testing.assert_allclose(soft, reference.softmax(perturbed / 0.5), rtol=2e-5, atol=1e-7)
+    hard = to_numpy(compiled(lambda x: gumbel_softmax(x, 0.5, hard=True, seed=3))(scores))
+    np.testing.assert_array_equal(hard, reference.one_hot(perturbed.argmax(-1), 5))
+
+
+@pytest.mark.parametrize("temperature", [1e-3, 1e-9, 1e-30])
+def test_compiled_at_low_temperatures(temperature):
+    """XLA fuses the division with the subtraction of the maximum: no rounding error may grow."""
+    scores = 1e3 * random_scores((6, 5)).astype("float32")
+
+    def total(x):
+        return ops.sum(gumbel_softmax(x, temperature, seed=3)[:, 1])
+
+    soft = to_numpy(compiled(lambda x: gumbel_softmax(x, temperature, seed=3))(scores))
+    np.testing.assert_allclose(soft.sum(-1), 1.0, atol=1e-6)
+    assert np.isfinite(gradient(compiled(total), scores)).all()
 
 
 @pytest.mark.parametrize("temperature", [0, -1, float("nan"), INF, "x", None, True, 1e-300])

@@ -1,0 +1,97 @@
+"""Every backbone: shapes, sizes as documented, the same features for uint8 and float images."""
+
+import keras
+import numpy as np
+import pytest
+from backend import compiled, to_numpy
+
+from kerasoft import backbones
+from kerasoft.errors import InvalidArgumentError
+
+# name: features at 32x32, parameters, features of a thin one at 16x16x1
+CLAIMS = {
+    "linear": (3072, 0, 256),
+    "simple_cnn": (128, 544_000, 128),
+    "tiny_vgg": (640, 3_000, 64),
+    "resnet12": (512, 8_000_000, 32),
+    "cnn": (512, 3_300_000, 512),
+    "resnet9": (512, 6_600_000, 32),
+}
+IMAGES = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 1), "uint8")
+
+
+@pytest.fixture(autouse=True)
+def _quick_weights(monkeypatch):
+    """NumPy draws them: JAX would compile a draw for every shape."""
+
+    def draw(self, shape, dtype=None):
+        rng = np.random.default_rng(shape)
+        values = rng.normal(0.0, np.sqrt(2 / np.prod(shape[:-1])), shape)
+        return keras.ops.convert_to_tensor(values.astype("float32"), dtype=dtype)
+
+    monkeypatch.setattr(keras.initializers.VarianceScaling, "__call__", draw)
+
+
+def thin(name):
+    options = {} if name == "linear" else {"width": 4}
+    return backbones.get(name, input_shape=(16, 16, 1), **options)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_shape_and_size_as_documented(name):
+    model = backbones.get(name)
+    width, parameters, _ = CLAIMS[name]
+    assert model.name == name
+    assert model.input_shape == (None, 32, 32, 3) and model.output_shape == (None, width)
+    assert abs(model.count_params() - parameters) <= 0.05 * parameters
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_uint8_and_float_images_give_the_same_features(name):
+    model = thin(name)
+    run = compiled(lambda images: model(images, training=False))
+    found = to_numpy(run(IMAGES))
+    assert found.shape == (2, CLAIMS[name][2])
+    assert np.isfinite(found).all() and (found[0] != found[1]).any()
+    np.testing.assert_array_equal(found, to_numpy(run(IMAGES.astype("float32"))))
+
+
+def test_linear_scales_to_one():
+    found = to_numpy(backbones.linear((1, 3, 1))(np.array([[[[0], [51], [255]]]], "uint8")))
+    np.testing.assert_allclose(found, [[-1.0, -0.6, 1.0]], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["simple_cnn", "resnet9"])
+def test_mixed_precision(name):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = thin(name)
+    found = compiled(lambda images: model(images, training=False))(IMAGES)
+    assert keras.backend.standardize_dtype(found.dtype) == "bfloat16"
+    assert np.isfinite(to_numpy(found)).all()
+    assert all(weight.dtype == "float32" for weight in model.trainable_variables)
+
+
+@pytest.mark.parametrize("name", ["simple_cnn", "resnet12"])
+def test_saves_and_reloads(name, tmp_path):
+    model = thin(name)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    for one, two in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert again.count_params() == model.count_params() and again.name == name
+
+
+def test_names():
+    assert set(backbones.names()) >= set(CLAIMS)
+    assert backbones.get("simple-cnn", input_shape=(8, 8, 1), width=2).name == "simple_cnn"
+    for name in backbones.names():
+        assert callable(getattr(backbones, name))
+
+
+@pytest.mark.parametrize("name", ["resnet", "", None, 3])
+def test_unknown_name(name):
+    with pytest.raises(InvalidArgumentError) as error:
+        backbones.get(name)
+    text = str(error.value)
+    assert all(choice in text for choice in backbones.names())
+    assert text.endswith(f"Received: backbone={name!r}")

@@ -1,0 +1,194 @@
+"""SoftmaxHead: features to float32 probabilities, with a loss that never loses its gradient."""
+
+import keras
+import numpy as np
+import pytest
+import reference
+from backend import gradient, quick, random_scores, to_numpy
+from keras import ops
+from keras.src.testing import TestCase
+
+from kerasoft import heads, layers
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.heads import Head, SoftmaxHead
+
+NAMES = ["softmax", "log_softmax", "pseudo", "gumbel", "log_gumbel"]
+
+
+def built(num_classes, dimensions=4, **options):
+    """A head whose weights are random numbers."""
+    head = SoftmaxHead(num_classes, **options)
+    head.build((None, dimensions))
+    rng = np.random.default_rng(0)
+    head.set_weights([rng.normal(size=weight.shape) for weight in head.get_weights()])
+    return head
+
+
+def features(*shape, seed=1):
+    return ops.convert_to_tensor(random_scores(shape, 1.0, seed), dtype="float32")
+
+
+def test_keras_accepts_it():
+    case = TestCase()
+    case.setUp()
+    case.run_layer_test(
+        SoftmaxHead,
+        {"num_classes": 3, "softmax": layers.GumbelSoftmax(seed=0)},
+        input_shape=(2, 4),
+        expected_output_shape=(2, 3),
+        expected_num_trainable_weights=2,
+        expected_num_non_trainable_weights=0,
+        expected_num_seed_generators=1,
+        expected_num_losses=0,
+        run_mixed_precision_check=False,  # it wants half precision out, and heads give float32
+    )
+
+
+@pytest.mark.parametrize("num_classes", [1, 2, 3, 100])
+@pytest.mark.parametrize("name", NAMES)
+def test_probabilities_log_probabilities_and_loss(name, num_classes):
+    head, x = built(num_classes, softmax=name), features(6, 4)
+    labels = np.arange(6) % num_classes
+    p, log_p, loss = quick(lambda x: (head(x), head.log_prob(x), head.loss(x, labels)))(x)
+    for tensor, shape in ((p, (6, num_classes)), (log_p, (6, num_classes)), (loss, (6,))):
+        assert keras.backend.standardize_dtype(tensor.dtype) == "float32"
+        assert tuple(tensor.shape) == shape
+    p, log_p = to_numpy(p), to_numpy(log_p)
+    np.testing.assert_allclose(p.sum(-1), 1.0, atol=1e-6)
+    np.testing.assert_allclose(np.exp(log_p), p, rtol=2e-6)
+    np.testing.assert_array_equal(to_numpy(loss), -log_p[np.arange(6), labels])
+
+
+def test_formula():
+    head, x = built(3, softmax="softmax"), features(5, 4)
+    embeddings, bias = (w.astype("float64") for w in head.get_weights())
+    assert embeddings.shape == (3, 4) and bias.shape == (3,)
+    scores = to_numpy(x) @ embeddings.T + bias
+    np.testing.assert_allclose(to_numpy(head.scores(x)), scores, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(to_numpy(head(x)), reference.softmax(scores), rtol=1e-5)
+    head = built(3, softmax="pseudo", use_bias=False)
+    truth = reference.pseudo_softmax(to_numpy(x) @ head.get_weights()[0].astype("float64").T)
+    np.testing.assert_allclose(to_numpy(head(x)), truth, rtol=1e-5)
+
+
+def test_features_of_any_rank():
+    head, x = built(3, softmax="softmax"), features(2, 5, 4)
+    labels = np.array([[0, 1, 2, 0, 1], [2, 2, 1, 0, 0]])
+    assert tuple(head(x).shape) == tuple(head.compute_output_shape((2, 5, 4))) == (2, 5, 3)
+    found = to_numpy(head.loss(x, labels))
+    truth = -np.take_along_axis(to_numpy(head.log_prob(x)), labels[..., None], -1)[..., 0]
+    np.testing.assert_array_equal(found, truth)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("name", NAMES)
+def test_confidently_wrong_keeps_its_gradient(name, dtype):
+    head = SoftmaxHead(3, softmax=name, use_bias=False, dtype=dtype)
+    head.build((None, 3))
+    head.set_weights([np.eye(3)])
+    slope = np.log(2) if name == "pseudo" else 1.0
+    for scores in ([40.0, 0.0, 0.0], [1000.0, 0.0, 0.0]):
+        found = gradient(lambda x: ops.sum(head.loss(x, [1])), [scores])
+        np.testing.assert_allclose(found, [[slope, -slope, 0.0]], rtol=2.0**-8, atol=1e-6)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_gives_float32(policy):
+    head, x = built(100, 16, softmax="gumbel", dtype=policy), features(8, 16)
+    exact = built(100, 16, softmax="gumbel")
+    half = ops.cast(x, policy.removeprefix("mixed_"))
+    for outputs in (head(half), head(half, training=True), head.log_prob(half)):
+        assert keras.backend.standardize_dtype(outputs.dtype) == "float32"
+    np.testing.assert_allclose(to_numpy(head(half)).sum(-1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(to_numpy(head(half)), to_numpy(exact(x)), rtol=0.2, atol=0.01)
+    assert head(keras.KerasTensor((None, 16), dtype="bfloat16")).dtype == "float32"
+    assert all(weight.dtype == "float32" for weight in head.trainable_variables)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_gumbel"])
+def test_top_k(name):
+    head, x = built(7, softmax=name), features(5, 4)
+    log_p = to_numpy(head.log_prob(x))
+    for k in (1, 3, np.int64(7)):
+        values, ids = head.top_k(x, k)
+        order = np.argsort(-log_p, axis=-1)[:, :k]
+        np.testing.assert_array_equal(to_numpy(ids), order)
+        np.testing.assert_array_equal(to_numpy(values), np.take_along_axis(log_p, order, -1))
+
+
+@pytest.mark.parametrize("k", [0, 8, -1, 1.5, "2"])
+def test_k_that_is_not_allowed(k):
+    with pytest.raises(InvalidArgumentError, match="`k` must be") as error:
+        built(7).top_k(features(5, 4), k)
+    assert str(error.value).endswith(f"Received: k={k!r}")
+
+
+def test_noise_only_while_training():
+    head, x = built(5, softmax="gumbel"), features(3, 4)
+    np.testing.assert_array_equal(to_numpy(head(x)), to_numpy(head(x)))
+    assert (to_numpy(head(x, training=True)) != to_numpy(head(x, training=True))).any()
+    labels = [0, 1, 2]
+    quiet = to_numpy(head.loss(x, labels))
+    np.testing.assert_array_equal(quiet, to_numpy(head.loss(x, labels, training=False)))
+    assert (to_numpy(head.loss(x, labels, training=True)) != quiet).any()
+
+
+def test_loss_takes_one_hot_and_column_labels():
+    head, x = built(3, softmax="softmax"), features(4, 4)
+    labels = np.array([0, 2, 1, 1])
+    truth = to_numpy(head.loss(x, labels))
+    np.testing.assert_array_equal(to_numpy(head.loss(x, labels[:, None])), truth)
+    one_hot = reference.one_hot(labels, 3).astype("float32")
+    np.testing.assert_allclose(to_numpy(head.loss(x, one_hot)), truth, rtol=1e-6)
+
+
+@pytest.mark.parametrize("softmax", ["log_softmax", layers.GumbelSoftmax(0.5, hard=True, seed=1)])
+def test_config_and_weights_survive(softmax, tmp_path):
+    head = built(3, softmax=softmax, use_bias=False, kernel_initializer="zeros", name="h")
+    again = SoftmaxHead.from_config(head.get_config())
+    assert again.get_config() == head.get_config()
+    assert type(again.softmax) is type(head.softmax)
+    model = keras.Sequential([keras.Input((4,)), head])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(to_numpy(loaded(features(2, 4))), to_numpy(head(features(2, 4))))
+
+
+@pytest.mark.parametrize("num_classes", [0, -1, 2.0, "3", None, True])
+def test_num_classes_that_is_not_allowed(num_classes):
+    with pytest.raises(InvalidArgumentError, match="`num_classes` must be") as error:
+        SoftmaxHead(num_classes)
+    assert str(error.value).endswith(f"Received: num_classes={num_classes!r}")
+
+
+def test_num_classes_of_numpy():
+    head = SoftmaxHead(np.int64(3))
+    assert type(head.get_config()["num_classes"]) is int
+
+
+def test_score_layer_must_work_on_the_last_axis():
+    with pytest.raises(InvalidArgumentError, match="last axis.*Received: axis=0"):
+        SoftmaxHead(3, softmax=layers.Softmax(axis=0))
+
+
+def test_complexity_is_text():
+    complexity = SoftmaxHead(3).complexity
+    assert complexity.training == complexity.inference == complexity.parameters == "O(C D)"
+
+
+def test_head_is_a_base_class():
+    class Fixed(Head):
+        """The least that a head can be."""
+
+        def log_prob(self, features, training=False):
+            return ops.log_softmax(ops.cast(features, "float32"))
+
+    head, x = Fixed(4), features(3, 4)
+    log_p = to_numpy(head.log_prob(x))
+    np.testing.assert_allclose(to_numpy(head(x)), np.exp(log_p), rtol=1e-6)
+    np.testing.assert_array_equal(to_numpy(head.loss(x, [0, 1, 2])), -log_p[range(3), range(3)])
+    assert to_numpy(head.top_k(x, 2)[1]).shape == (3, 2)
+
+
+def test_names():
+    assert set(heads.names()) >= set(NAMES)

@@ -1,0 +1,357 @@
+"""Classifier: the head's loss inside fit, calls between steps, saving."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import backend
+import keras
+import numpy as np
+import pytest
+from backend import OTHERS, to_numpy
+from keras import ops
+
+import kerasoft
+from kerasoft import Classifier
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.heads import SoftmaxHead
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(48, 4)).astype("float32")
+Y = X[:, :3].argmax(-1).astype("int64")
+WEIGHTS = RNG.uniform(0, 2, 48).astype("float32")
+
+
+def classifier(softmax="softmax", width=8, penalty=None, **options):
+    """A small one, the same each time."""
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((4,))
+    hidden = keras.layers.Dense(
+        width, activation="relu", kernel_regularizer=penalty and keras.regularizers.L2(penalty)
+    )(inputs)
+    head = SoftmaxHead(3, softmax=softmax)
+    return Classifier(keras.Model(inputs, hidden, name="body"), head, **options)
+
+
+def compiled(*arguments, optimizer=None, metrics=None, **options):
+    model = classifier(*arguments)
+    model.compile(optimizer or keras.optimizers.SGD(0.1), metrics=metrics, **options)
+    return model
+
+
+def values(model):
+    """The head's loss of each example."""
+    return to_numpy(model.head.loss(model.backbone(X), Y))
+
+
+def weights(model):
+    return [to_numpy(weight.value) for weight in model.trainable_variables]
+
+
+def fit(model, epochs=1, **options):
+    options = {"batch_size": 48, "shuffle": False, "verbose": 0, "epochs": epochs, **options}
+    return model.fit(X, Y, **options).history
+
+
+@pytest.mark.parametrize("column", [False, True], ids=["(N,)", "(N, 1)"])
+@pytest.mark.parametrize("weighting", ["none", "sample_weight", "class_weight"])
+def test_loss_is_the_heads(weighting, column):
+    model = compiled(metrics=[])
+    model(X)
+    by_class = {0: 0.5, 1: 2.0, 2: 1.0}
+    shape = (-1, 1) if column else (-1,)
+    options, factor = {}, np.ones(48)
+    if weighting == "sample_weight":
+        options, factor = {"sample_weight": WEIGHTS.reshape(shape)}, WEIGHTS
+    if weighting == "class_weight":
+        options, factor = {"class_weight": by_class}, np.array([by_class[y] for y in Y])
+    truth = (values(model) * factor).mean()
+    if weighting != "class_weight":
+        found = model.evaluate(X, Y.reshape(shape), batch_size=48, verbose=0, **options)
+        np.testing.assert_allclose(found, truth, rtol=1e-5)
+    history = model.fit(X, Y.reshape(shape), batch_size=48, verbose=0, **options).history
+    assert list(history) == ["loss"]
+    np.testing.assert_allclose(history["loss"], [truth], rtol=1e-5)
+
+
+def test_regularizers_count_once():
+    model = classifier(penalty=0.1)
+    model.compile("sgd", metrics=[])
+    model(X)
+    kernel = weights(model)[0]
+    truth = values(model).mean() + 0.1 * (kernel**2).sum()
+    np.testing.assert_allclose(model.evaluate(X, Y, batch_size=48, verbose=0), truth, rtol=1e-5)
+    np.testing.assert_allclose(fit(model)["loss"], [truth], rtol=1e-5)
+
+
+def test_batches_of_unequal_size_average_over_examples():
+    model = compiled(metrics=[])
+    model(X)
+    truth = values(model).mean()
+    np.testing.assert_allclose(model.evaluate(X, Y, batch_size=20, verbose=0), truth, rtol=1e-5)
+
+
+@pytest.mark.parametrize("soft", [False, True], ids=["one-hot", "soft"])
+def test_label_distributions(soft):
+    labels = np.eye(3, dtype="float32")[Y]
+    labels = 0.9 * labels + 0.1 / 3 if soft else labels
+    model = compiled()
+    model(X)
+    truth = -(labels * to_numpy(model.log_prob(X))).sum(-1).mean()
+    loss, accuracy = model.evaluate(X, labels, verbose=0)
+    np.testing.assert_allclose(loss, truth, rtol=1e-5)
+    assert accuracy == pytest.approx((model.predict(X, verbose=0).argmax(-1) == Y).mean())
+    history = model.fit(X, labels, verbose=0).history
+    assert set(history) == {"loss", "accuracy"}
+
+
+@pytest.mark.parametrize(
+    "loss", ["sparse_categorical_crossentropy", kerasoft.losses.SoftmaxCrossEntropy()]
+)
+def test_a_loss_of_ones_own_is_an_error(loss):
+    with pytest.raises(InvalidArgumentError, match="own loss.*Received: loss="):
+        classifier().compile("adam", loss=loss)
+
+
+def test_a_head_is_needed():
+    with pytest.raises(InvalidArgumentError, match="`head` must be.*Received: head=<Dense"):
+        Classifier(keras.layers.Flatten(), keras.layers.Dense(3))
+
+
+def test_fit_evaluate_predict_with_metrics():
+    top2 = keras.metrics.SparseTopKCategoricalAccuracy(2, name="top2")
+    model = compiled("gumbel", optimizer=keras.optimizers.Adam(0.05), metrics=["accuracy", top2])
+    history = fit(model, 20, batch_size=16, shuffle=True, validation_data=(X, Y))
+    assert set(history) == {"loss", "accuracy", "top2", "val_loss", "val_accuracy", "val_top2"}
+    assert history["val_loss"][-1] < history["val_loss"][0]
+    p = model.predict(X, verbose=0)
+    assert p.shape == (48, 3) and p.dtype == np.float32
+    np.testing.assert_allclose(p.sum(-1), 1.0, atol=1e-6)
+    found = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert (
+        found["accuracy"] == pytest.approx((p.argmax(-1) == Y).mean()) and found["accuracy"] > 0.7
+    )
+    assert found["top2"] == pytest.approx(
+        np.mean([y in np.argsort(-q)[:2] for y, q in zip(Y, p, strict=True)])
+    )
+    assert found["loss"] == pytest.approx(history["val_loss"][-1], rel=1e-4)
+    assert found["loss"] == pytest.approx(values(model).mean(), rel=1e-4)
+    log_p = model.predict_log_prob(X)
+    assert log_p.dtype == np.float32
+    np.testing.assert_allclose(np.exp(log_p), p, rtol=1e-5)
+    assert set(fit(model)) == {"loss", "accuracy", "top2"}  # predict_log_prob left it trainable
+
+
+def test_gradient_reaches_backbone_and_head():
+    model = compiled(metrics=[])
+    model(X)
+    before = weights(model)
+    fit(model)
+    after = weights(model)
+    assert len(before) == 4
+    assert all((one != two).any() for one, two in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"run_eagerly": True},
+        {"jit_compile": False},
+        {"jit_compile": True},
+        {"steps_per_execution": 2},
+    ],
+    ids=str,
+)
+def test_ways_to_run_a_step_train_the_same(options):
+    if options == {"jit_compile": True} and backend.NAME == "torch":
+        pytest.skip("torch's compiler takes minutes")
+    if options == {"steps_per_execution": 2} and backend.NAME == "torch":
+        pytest.skip("torch has no such option")
+    one, two = compiled(), compiled(**options)
+    found = fit(two, batch_size=12)
+    for name, numbers in fit(one, batch_size=12).items():
+        np.testing.assert_allclose(numbers, found[name], rtol=1e-5)
+    for a, b in zip(weights(one), weights(two), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_single_batches():
+    model, other = compiled(metrics=[]), compiled(metrics=[])
+    model(X), other(X)
+    truth = values(model).mean()
+    assert float(model.test_on_batch(X, Y)) == pytest.approx(truth, rel=1e-5)
+    model.reset_metrics()
+    assert float(model.train_on_batch(X, Y)) == pytest.approx(truth, rel=1e-5)
+    fit(other)
+    for a, b in zip(weights(model), weights(other), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model.predict_on_batch(X).sum(-1), 1.0, atol=1e-6)
+
+
+def test_calls_within_a_fit_give_probabilities():
+    class Look(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.seen = []
+
+        def on_epoch_end(self, epoch, logs=None):
+            called = to_numpy(self.model(X))
+            predicted = self.model.predict(X, verbose=0)
+            assert called.shape == predicted.shape == (48, 3)
+            np.testing.assert_allclose(called, predicted, rtol=1e-5, atol=1e-7)
+            np.testing.assert_allclose(called.sum(-1), 1.0, atol=1e-6)
+            self.seen.append(called)
+
+    look = Look()
+    fit(compiled("gumbel"), 3, batch_size=16, callbacks=[look])
+    assert len(look.seen) == 3 and (look.seen[0] != look.seen[1]).any()
+
+
+def test_a_step_that_fails_leaves_calls_as_they_were():
+    model = compiled(metrics=[])
+    model(X)
+    with pytest.raises(Exception):  # noqa: B017  each backend has its own
+        model.train_on_batch(X, np.zeros((48, 2, 2), "int32"))
+    assert tuple(model(X).shape) == (48, 3)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision(policy, tmp_path):
+    keras.config.set_dtype_policy(policy)
+    model = compiled("gumbel", optimizer=keras.optimizers.Adam(0.05))
+    history = fit(model, 12, batch_size=16)
+    assert np.isfinite(history["loss"]).all() and history["loss"][-1] < history["loss"][0]
+    p = model.predict(X, verbose=0)
+    assert p.dtype == np.float32
+    np.testing.assert_allclose(p.sum(-1), 1.0, atol=1e-5)
+    assert all(weight.dtype == "float32" for weight in model.trainable_variables)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.predict(X, verbose=0), p)
+    fit(again)
+
+
+def test_augmentation_only_while_training():
+    class Shift(keras.layers.Layer):
+        def call(self, x, training=None):
+            return x + 100.0 if training else x
+
+    plain, shifted = classifier(), classifier(augmentation=Shift())
+    for model in (plain, shifted):
+        model.compile("sgd", metrics=[])
+    assert shifted.evaluate(X, Y, verbose=0) == pytest.approx(plain.evaluate(X, Y, verbose=0))
+    assert fit(shifted)["loss"][0] > 3 * fit(plain)["loss"][0]
+
+
+def test_save_and_continue(tmp_path):
+    model = classifier(metadata={"data": "none", "classes": ["a", "b", "c"]})
+    model.compile(keras.optimizers.Adam(0.02), metrics=["accuracy"])
+    fit(model, 2, batch_size=16)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    bare = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    p = model.predict(X, verbose=0)
+    for loaded in (again, bare):
+        assert type(loaded) is Classifier and loaded.metadata == model.metadata
+        np.testing.assert_array_equal(loaded.predict(X, verbose=0), p)
+    assert not bare.compiled
+    assert again.evaluate(X, Y, verbose=0) == pytest.approx(model.evaluate(X, Y, verbose=0))
+    one, two = (fit(each, 3, batch_size=16)["loss"] for each in (model, again))
+    np.testing.assert_allclose(one, two, rtol=1e-5)  # Adam's moments travelled too
+    for a, b in zip(weights(model), weights(again), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_uncompiled_and_gumbel_save(tmp_path):
+    model = classifier(kerasoft.layers.GumbelSoftmax(0.5, hard=True, seed=3))
+    model(X)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert not again.compiled and again.head.softmax.temperature == 0.5
+    np.testing.assert_array_equal(to_numpy(again(X)), to_numpy(model(X)))
+
+
+def test_weights_file(tmp_path):
+    model, other = classifier(), classifier()
+    model(X), other(X)
+    model.head.set_weights([w + 1 for w in model.head.get_weights()])
+    model.save_weights(tmp_path / "model.weights.h5")
+    other.load_weights(tmp_path / "model.weights.h5")
+    np.testing.assert_array_equal(to_numpy(other.log_prob(X)), to_numpy(model.log_prob(X)))
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_compile_config_names_no_backend(policy):
+    keras.config.set_dtype_policy(policy)
+    model = compiled(optimizer=keras.optimizers.SGD(0.1, momentum=0.9))
+    model(X)
+    config = model.get_compile_config()
+    assert "keras.src.backend" not in str(config)
+    assert config["jit_compile"] == "auto"
+    again = classifier()
+    again(X)
+    again.compile_from_config(config)
+    assert type(again.optimizer) is type(model.optimizer)
+    assert again.optimizer.get_config().keys() == model.optimizer.get_config().keys()
+
+
+SAVE = """
+import sys
+import test_classifier as tests
+model = tests.compiled("gumbel", optimizer=tests.keras.optimizers.Adam(0.02))
+tests.fit(model, 2, batch_size=16)
+tests.np.save(sys.argv[1] + "/p.npy", model.predict(tests.X, verbose=0))
+model.save(sys.argv[1] + "/model.keras")
+"""
+
+
+def test_file_of_another_backend(tmp_path):
+    installed = [name for name in ("torch", *OTHERS) if name in OTHERS and find_spec(name)]
+    if not installed:
+        pytest.skip("no other backend is installed")
+    here = os.path.dirname(__file__)
+    environment = {**os.environ, "KERAS_BACKEND": installed[0], "PYTHONPATH": here}
+    subprocess.run(
+        [sys.executable, "-c", SAVE, str(tmp_path)], env=environment, check=True, timeout=300
+    )
+    model = keras.models.load_model(tmp_path / "model.keras")
+    p = np.load(tmp_path / "p.npy")
+    np.testing.assert_allclose(model.predict(X, verbose=0), p, rtol=1e-5, atol=1e-6)
+    assert float(model.optimizer.learning_rate.value) == pytest.approx(0.02)
+    assert int(model.optimizer.iterations.value) == 6
+    before = model.evaluate(X, Y, verbose=0)[0]
+    fit(model, 5, batch_size=16)
+    assert model.evaluate(X, Y, verbose=0)[0] < before
+
+
+def test_symbolic_call_and_shapes():
+    model = classifier()
+    assert model.compute_output_shape((None, 4)) == (None, 3)
+    outputs = model(keras.Input((4,)))
+    assert outputs.shape == (None, 3) and outputs.dtype == "float32"
+
+
+def test_images_of_uint8():
+    images = RNG.integers(0, 256, (8, 8, 8, 3), "uint8")
+    labels = np.arange(8, dtype="uint8") % 3
+    model = Classifier(kerasoft.backbones.linear((8, 8, 3)), SoftmaxHead(3, softmax="pseudo"))
+    model.compile("sgd")
+    history = model.fit(images, labels, epochs=2, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    assert tuple(ops.shape(model(images))) == (8, 3)
+
+
+def test_many_classes_keep_their_labels():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = Classifier(
+        keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]),
+        SoftmaxHead(300, softmax="softmax"),
+    )
+    model.compile("sgd")
+    model(X)
+    bias = np.zeros(300, "float32")
+    bias[257] = 30.0
+    model.head.set_weights([np.zeros((300, 2)), bias])
+    loss, accuracy = model.evaluate(X, np.full(48, 257), verbose=0)
+    assert loss < 1e-3 and accuracy == 1.0

@@ -1,0 +1,74 @@
+"""Recipes: what they allow, and which one is chosen."""
+
+import dataclasses
+
+import pytest
+import training_fakes
+
+from kerasoft import backbones
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.training import choose, recipes
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [("epochs", value) for value in (0, -1, 1.5, "3")]
+    + [("batch_size", value) for value in (0, -3, 2.0)]
+    + [("learning_rate", value) for value in (0.0, -0.1, NAN, INFINITY)]
+    + [("momentum", value) for value in (-0.1, 1.0, NAN)]
+    + [("warmup", value) for value in (-0.1, 1.0, 2.0, NAN)]
+    + [("weight_decay", value) for value in (-1e-4, NAN, INFINITY)]
+    + [("optimizer", "lion"), ("schedule", "step"), ("augmentation", "flip")]
+    + [("precision", "float16"), ("backbone", "resnet99"), ("backbone", "")],
+)
+def test_a_value_that_is_not_allowed(field, value):
+    with pytest.raises(InvalidArgumentError) as caught:
+        training_fakes.recipe(**{field: value})
+    message = str(caught.value)
+    assert message.startswith(f"`{field}` must be ")
+    assert message.endswith(f"Received: {field}={value!r}")
+    with pytest.raises(InvalidArgumentError):
+        training_fakes.recipe().with_changes(**{field: value})
+
+
+def test_with_changes_changes_what_is_not_none():
+    before = training_fakes.recipe()
+    after = before.with_changes(epochs=9, batch_size=None, backbone="cnn")
+    assert after == dataclasses.replace(before, epochs=9, backbone="cnn")
+    assert before == training_fakes.recipe()
+    assert before.with_changes() == before
+
+
+def test_a_recipe_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        recipes["quick"].epochs = 1
+
+
+def test_the_recipes_know_their_names():
+    assert [recipe.name for recipe in recipes.values()] == list(recipes)
+    assert all(recipe.backbone in backbones.names() for recipe in recipes.values())
+
+
+def test_auto_depends_on_the_accelerator():
+    recipe, why = choose("auto", None)
+    assert recipe is recipes["quick"]
+    assert why == "recipe quick, because this backend sees no accelerator"
+    recipe, why = choose("auto", "NVIDIA H200")
+    assert recipe is recipes["full"]
+    assert why == "recipe full, because there is an accelerator (NVIDIA H200)"
+
+
+@pytest.mark.parametrize("accelerator", [None, "GPU"])
+@pytest.mark.parametrize("name", recipes)
+def test_a_named_recipe_is_taken_anywhere(name, accelerator):
+    assert choose(name, accelerator) == (recipes[name], f"recipe {name}, as asked")
+
+
+def test_an_unknown_recipe_names_the_choices():
+    with pytest.raises(InvalidArgumentError) as caught:
+        choose("qick", None)
+    for name in ("auto", *recipes):
+        assert name in str(caught.value)
+    assert str(caught.value).endswith("Received: recipe='qick'")
