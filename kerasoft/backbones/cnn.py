@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasoft.backbones.layers import IMAGE_SHAPE, conv_bn, image_input
+from kerasoft.backbones.layers import IMAGE_SHAPE, conv_bn, flatten, halve, image_input
 
 
 def cnn(input_shape: tuple[int, int, int] = IMAGE_SHAPE, width: int = 64) -> keras.Model:
@@ -23,9 +23,9 @@ def cnn(input_shape: tuple[int, int, int] = IMAGE_SHAPE, width: int = 64) -> ker
     for filters in (width, 2 * width, 4 * width):
         x = conv_bn(x, filters)
         x = conv_bn(x, filters)
-        x = keras.layers.MaxPooling2D()(x)
+        x = halve(x)
         x = keras.layers.Dropout(0.25)(x)
-    x = keras.layers.Flatten()(x)
+    x = flatten(x)
     x = keras.layers.Dense(512, activation="relu")(x)
     x = keras.layers.Dropout(0.5)(x)
     return keras.Model(images, x, name="cnn")

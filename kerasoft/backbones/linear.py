@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasoft.backbones.layers import IMAGE_SHAPE, image_input
+from kerasoft.backbones.layers import IMAGE_SHAPE, flatten, image_input
 
 
 def linear(input_shape: tuple[int, int, int] = IMAGE_SHAPE) -> keras.Model:
@@ -15,4 +15,4 @@ def linear(input_shape: tuple[int, int, int] = IMAGE_SHAPE) -> keras.Model:
         A model from images (N, H, W, C) to features (N, H W C). No parameters.
     """
     images, x = image_input(input_shape)
-    return keras.Model(images, keras.layers.Flatten()(x), name="linear")
+    return keras.Model(images, flatten(x), name="linear")

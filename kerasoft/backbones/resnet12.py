@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasoft.backbones.layers import IMAGE_SHAPE, conv_bn, image_input
+from kerasoft.backbones.layers import IMAGE_SHAPE, conv_bn, global_average, halve, image_input
 
 
 def resnet12(input_shape: tuple[int, int, int] = IMAGE_SHAPE, width: int = 64) -> keras.Model:
@@ -22,7 +22,7 @@ def resnet12(input_shape: tuple[int, int, int] = IMAGE_SHAPE, width: int = 64) -
     images, x = image_input(input_shape)
     for filters in (width, 2 * width, 4 * width, 8 * width):
         x = _block(x, filters)
-    x = keras.layers.GlobalAveragePooling2D()(x)
+    x = global_average(x)
     return keras.Model(images, x, name="resnet12")
 
 
@@ -32,4 +32,4 @@ def _block(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     x = conv_bn(x, filters, activation="leaky_relu")
     x = conv_bn(x, filters, activation=None)
     x = keras.layers.Activation("leaky_relu")(keras.layers.add([x, shortcut]))
-    return keras.layers.MaxPooling2D()(x)
+    return halve(x)

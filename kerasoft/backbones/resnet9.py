@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasoft.backbones.layers import IMAGE_SHAPE, conv_bn, image_input
+from kerasoft.backbones.layers import IMAGE_SHAPE, conv_bn, global_max, halve, image_input
 
 
 def resnet9(input_shape: tuple[int, int, int] = IMAGE_SHAPE, width: int = 64) -> keras.Model:
@@ -23,12 +23,12 @@ def resnet9(input_shape: tuple[int, int, int] = IMAGE_SHAPE, width: int = 64) ->
     x = _residual(_pooled(x, 2 * width))
     x = _pooled(x, 4 * width)
     x = _residual(_pooled(x, 8 * width))
-    x = keras.layers.GlobalMaxPooling2D()(x)
+    x = global_max(x)
     return keras.Model(images, x, name="resnet9")
 
 
 def _pooled(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
-    return keras.layers.MaxPooling2D()(conv_bn(x, filters))
+    return halve(conv_bn(x, filters))
 
 
 def _residual(x: keras.KerasTensor) -> keras.KerasTensor:

@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasoft.backbones.layers import IMAGE_SHAPE, image_input
+from kerasoft.backbones.layers import IMAGE_SHAPE, conv_relu, flatten, halve, image_input
 
 
 def simple_cnn(input_shape: tuple[int, int, int] = IMAGE_SHAPE, width: int = 32) -> keras.Model:
@@ -17,8 +17,8 @@ def simple_cnn(input_shape: tuple[int, int, int] = IMAGE_SHAPE, width: int = 32)
     """
     images, x = image_input(input_shape)
     for filters in (width, 2 * width):
-        x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-        x = keras.layers.MaxPooling2D()(x)
-    x = keras.layers.Flatten()(x)
+        x = conv_relu(x, filters)
+        x = halve(x)
+    x = flatten(x)
     x = keras.layers.Dense(128, activation="relu")(x)
     return keras.Model(images, x, name="simple_cnn")

@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasoft.backbones.layers import IMAGE_SHAPE, image_input
+from kerasoft.backbones.layers import IMAGE_SHAPE, conv_relu, flatten, halve, image_input
 
 
 def tiny_vgg(input_shape: tuple[int, int, int] = IMAGE_SHAPE, width: int = 10) -> keras.Model:
@@ -21,7 +21,7 @@ def tiny_vgg(input_shape: tuple[int, int, int] = IMAGE_SHAPE, width: int = 10) -
     """
     images, x = image_input(input_shape)
     for _ in range(2):
-        x = keras.layers.Conv2D(width, 3, padding="same", activation="relu")(x)
-        x = keras.layers.Conv2D(width, 3, padding="same", activation="relu")(x)
-        x = keras.layers.MaxPooling2D()(x)
-    return keras.Model(images, keras.layers.Flatten()(x), name="tiny_vgg")
+        x = conv_relu(x, width)
+        x = conv_relu(x, width)
+        x = halve(x)
+    return keras.Model(images, flatten(x), name="tiny_vgg")

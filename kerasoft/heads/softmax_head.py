@@ -68,6 +68,8 @@ class SoftmaxHead(Head):
 
     def scores(self, features: Tensor) -> Tensor:
         """Features (..., D) to float32 scores (..., C)."""
+        if not self.built:
+            self.build(features.shape)
         features = ops.cast(features, self.compute_dtype)
         embeddings = ops.cast(self.class_embeddings, self.compute_dtype)
         scores = ops.cast(ops.matmul(features, ops.transpose(embeddings)), "float32")

@@ -3,6 +3,7 @@
 import keras
 
 from kerasoft import ops
+from kerasoft.errors import InvalidArgumentError
 from kerasoft.layers.score_layer import ScoreLayer
 from kerasoft.ops.gumbel_softmax import check_temperature
 from kerasoft.ops.precision import Tensor
@@ -58,6 +59,16 @@ class GumbelSoftmax(ScoreLayer):
         if not training:
             return ops.log_softmax(scores, self.axis)
         return ops.log_gumbel_softmax(scores, self.temperature, self.seed_generator, self.axis)
+
+    def matching_loss(self) -> keras.losses.Loss:
+        """As every score layer's, but for `hard` draws, which leave no gradient where they miss."""
+        if self.hard:
+            raise InvalidArgumentError(
+                "`hard` draws have no useful negative log-likelihood: train through a SoftmaxHead, "
+                "whose loss stays relaxed.",
+                hard=self.hard,
+            )
+        return super().matching_loss()
 
     def get_config(self) -> dict:
         config = {"temperature": self.temperature, "hard": self.hard, "seed": self.seed}

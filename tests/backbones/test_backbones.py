@@ -95,3 +95,14 @@ def test_unknown_name(name):
     text = str(error.value)
     assert all(choice in text for choice in backbones.names())
     assert text.endswith(f"Received: backbone={name!r}")
+
+
+@pytest.mark.parametrize("name", backbones.names())
+def test_images_are_channels_last_whatever_keras_is_configured_for(name):
+    usual = keras.config.image_data_format()
+    expected = backbones.get(name).output_shape
+    keras.config.set_image_data_format("channels_first")
+    try:
+        assert backbones.get(name).output_shape == expected
+    finally:
+        keras.config.set_image_data_format(usual)

@@ -192,3 +192,10 @@ def test_head_is_a_base_class():
 
 def test_names():
     assert set(heads.names()) >= set(NAMES)
+
+
+@pytest.mark.parametrize("method", ["log_prob", "top_k", "scores"])
+def test_methods_build_the_head_on_first_use(method):
+    head = SoftmaxHead(7)
+    getattr(head, method)(features(3, 4))
+    assert head.built and head.class_embeddings.shape == (7, 4)
