@@ -109,10 +109,11 @@ def _without_notices() -> Iterator[None]:
 
 
 def show_warnings_as_lines() -> None:
-    """Warnings for people: the message, not the place in the source."""
+    """Warnings for people: the message, not the place in the source; none meant for developers."""
     import warnings
 
     def show(message: Warning, category: type[Warning], *_: object) -> None:
-        print(f"warning: {message}", file=sys.stderr)
+        if not issubclass(category, DeprecationWarning):
+            print(f"warning: {message}", file=sys.stderr)
 
     warnings.showwarning = show

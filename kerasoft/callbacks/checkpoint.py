@@ -27,7 +27,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         arrays = {
-            f"variable_{index}": keras.ops.convert_to_numpy(variable)
+            f"variable_{index}": keras.ops.convert_to_numpy(variable.value)
             for index, variable in enumerate(_state(self.model))
         }
         with replacing(self.path) as temporary, temporary.open("wb") as file:

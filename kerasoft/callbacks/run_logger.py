@@ -38,7 +38,7 @@ class RunLogger(keras.callbacks.Callback):
             )
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        rate = float(keras.ops.convert_to_tensor(self.model.optimizer.learning_rate))
         self.rows.append({"epoch": epoch + 1, "learning_rate": rate, **(logs or {})})
         self._write()
 
