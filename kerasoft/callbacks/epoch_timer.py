@@ -44,7 +44,7 @@ class EpochTimer(keras.callbacks.Callback):
             self._second_step = time.perf_counter()
 
     def on_test_begin(self, logs: dict | None = None) -> None:
-        float(keras.ops.convert_to_tensor(self.model.optimizer.iterations))  # waits for the last step
+        float(keras.ops.convert_to_tensor(self.model.optimizer.iterations))  # waits for steps
         self._trained = time.perf_counter()
 
     def on_test_end(self, logs: dict | None = None) -> None:
