@@ -27,14 +27,17 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         now = time.perf_counter()
         if not hasattr(self, "_first"):
-            self._first, self._begin = epoch, now
+            self._first, self._begin, self._begin_done = epoch, now, 0.0
+            self._warm = False
         self._epoch, self._shown = epoch, 0.0
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         now = time.perf_counter()
+        done = batch / self.params["steps"] if self.params.get("steps") else 0.0
+        if batch and not self._warm:  # the first step compiled: it says nothing about the others
+            self._begin, self._begin_done, self._warm = now, done, True
         if self.stream.isatty() and now - self._shown > _SECONDS_BETWEEN_UPDATES:
             self._shown = now
-            done = batch / self.params["steps"] if self.params.get("steps") else 0.0
             bar = ("=" * round(_WIDTH * done)).ljust(_WIDTH, ".")
             self._write(f"\r{self._label()} [{bar}] {self._time_left(done)}", end="")
 
@@ -54,9 +57,10 @@ class Progress(keras.callbacks.Callback):
         left = self.params["epochs"] - self._first - done
         if left <= 0:
             return ""
-        if done == 0:
+        if done <= self._begin_done:
             return "preparing"
-        seconds = round((time.perf_counter() - self._begin) / done * left)
+        pace = (time.perf_counter() - self._begin) / (done - self._begin_done)
+        seconds = round(pace * left)
         return f"{seconds // 60}:{seconds % 60:02d} left"
 
     def _write(self, text: str, end: str) -> None:

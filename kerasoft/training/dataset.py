@@ -8,6 +8,7 @@ from kerasoft import data
 from kerasoft.errors import InvalidArgumentError
 
 NAMES = ("auto", *data.names())
+READING = "reading data (where they are new, this takes up to half a minute)"
 
 
 def load_dataset(

@@ -10,7 +10,7 @@ from kerasoft.backbones.layers import IMAGE_SHAPE
 from kerasoft.data import Splits
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.training import context
-from kerasoft.training.dataset import load_dataset
+from kerasoft.training.dataset import READING, load_dataset
 from kerasoft.training.environment import environment
 from kerasoft.training.run import check_writable, new_folder
 from kerasoft.training.saved_models import load_model
@@ -61,6 +61,7 @@ def evaluate_saved(
             "The model does not say which data it was trained on; name them with `dataset`.",
             dataset=dataset,
         )
+    say(READING)
     splits = load_dataset(dataset, labels or known.get("labels", "fine"), data_dir)
     say(splits.describe())
     if known.get("fingerprint", splits.fingerprint) != splits.fingerprint:

@@ -14,7 +14,7 @@ from kerasoft.errors import InvalidArgumentError
 from kerasoft.training import context
 from kerasoft.training.batches import ShuffledBatches
 from kerasoft.training.build import build_classifier, for_inference, precision
-from kerasoft.training.dataset import load_dataset
+from kerasoft.training.dataset import READING, load_dataset
 from kerasoft.training.environment import environment
 from kerasoft.training.epoch_seed import EpochSeed
 from kerasoft.training.recipe import Recipe
@@ -71,6 +71,7 @@ def train(
     }
     _head(config, num_classes=2)  # a wrong name, option or folder must not wait for the data
     check_writable(output_dir)
+    say(READING)
     splits = load_dataset(dataset, labels, data_dir)
     say(splits.describe())
     config["data"] = context.data_facts(splits)
@@ -107,6 +108,7 @@ def resume(
             f"This run was begun with the {config['backend']} backend.",
             backend=keras.config.backend(),
         )
+    say(READING)
     splits = load_dataset(config["data"]["name"], config["labels"], data_dir)
     if splits.fingerprint != config["data"]["fingerprint"]:
         raise InvalidArgumentError(

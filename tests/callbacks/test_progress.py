@@ -64,10 +64,22 @@ def test_a_terminal_gets_a_bar_that_fills(clock):
     frames = first.split("\r")[1:]
     assert [frame.count("=") for frame in frames] == [0, 6, 12, 18, 0]
     assert frames[0] == "epoch 1/3 [........................] preparing\033[K"
-    assert frames[1] == "epoch 1/3 [======..................] 0:11 left\033[K"
+    assert frames[1] == "epoch 1/3 [======..................] preparing\033[K"
+    assert frames[2] == "epoch 1/3 [============............] 0:10 left\033[K"
     assert frames[4].startswith("epoch 1/3  loss 1.2346")
     assert first.count("\n") == 1
     assert "] 0:08 left" in second  # the first frame of the second epoch
+
+
+def test_compilation_in_the_first_step_does_not_frighten(clock):
+    stream = Terminal()
+    callback = Progress(stream)
+    callback.set_params({"epochs": 1, "steps": 4})
+    callback.on_epoch_begin(0)
+    for step, seconds in enumerate((60.0, 1.0, 1.0, 1.0)):
+        callback.on_train_batch_begin(step)
+        clock.now += seconds
+    assert stream.getvalue().endswith("] 0:01 left\033[K")
 
 
 def test_quick_steps_are_not_all_shown(clock):

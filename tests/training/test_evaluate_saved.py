@@ -107,7 +107,7 @@ def test_what_the_model_knows_may_be_overruled(evaluate, run, fakes):
     said = []
     evaluate(run.model, labels="coarse", dataset="glyphs", data_dir="there", say=said.append)
     assert fakes == [("glyphs", "coarse", "there")]
-    assert len(said) == 1  # same fingerprint: no note
+    assert len(said) == 2  # reading, what was read; same fingerprint: no note
 
 
 def test_other_data_than_those_of_training_are_noted(evaluate, run, monkeypatch):
@@ -120,7 +120,7 @@ def test_other_data_than_those_of_training_are_noted(evaluate, run, monkeypatch)
     monkeypatch.setattr(module, "load_dataset", lambda *_: other)
     said = []
     evaluate(run.model, say=said.append)
-    assert said[1:] == ["note: these are other data than those that the model was trained on"]
+    assert said[2:] == ["note: these are other data than those that the model was trained on"]
 
 
 def test_the_output_folder_is_checked_before_the_work(evaluate, run, fakes, tmp_path):

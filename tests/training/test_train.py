@@ -12,6 +12,7 @@ import training_fakes
 from kerasoft import evaluation, training
 from kerasoft.callbacks import read_metrics
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.training.dataset import READING
 from kerasoft.training.run import Run
 
 TRAIN = importlib.import_module("kerasoft.training.train")
@@ -51,7 +52,7 @@ def test_the_settings_are_recorded(run, splits):
 
 def test_the_data_are_announced(complete, splits):
     _, said, asked = complete
-    assert said == [splits.describe()]
+    assert said == [READING, splits.describe()]
     assert asked == [("auto", "fine", None)]
 
 
