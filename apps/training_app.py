@@ -77,7 +77,8 @@ def main(description: str, backbones: tuple[str, ...], argv: list[str] | None = 
             run = _train(options, backend, backbones)
         except training.RunInterrupted as interrupted:
             folder = shlex.quote(str(interrupted.run.folder))
-            print(f"\nInterrupted. Continue with:  python {sys.argv[0]} --resume {folder}")
+            save = f" --save {options.save}" if options.save else ""
+            print(f"\nInterrupted. Continue with:  python {sys.argv[0]} --resume {folder}{save}")
             raise SystemExit(130) from None
         model = run.model
         if options.save is not None:
