@@ -54,7 +54,9 @@ def load_model(path: str | Path) -> keras.Model:
     if not Path(path).is_file():
         raise InvalidArgumentError("There is no such model file.", model=str(path))
     if not zipfile.is_zipfile(path):
-        raise InvalidArgumentError("This is no Keras model: a .keras file.", model=str(path))
+        raise InvalidArgumentError(
+            "This is no Keras model (not a .keras archive).", model=str(path)
+        )
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as error:  # Keras raises whatever the broken part of a file leads to
