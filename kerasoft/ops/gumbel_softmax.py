@@ -7,8 +7,10 @@ import keras
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.ops.precision import Tensor, narrow
-from kerasoft.ops.softmax import centre, log_softmax, softmax
+from kerasoft.ops.precision import Tensor
+from kerasoft.ops.score_op import score_op
+from kerasoft.ops.softmax import log_softmax, softmax
+from kerasoft.ops.softmax_portable import centre
 
 Seed = int | keras.random.SeedGenerator | None
 
@@ -17,6 +19,7 @@ _LARGEST_DRAW = 1.0 - 2.0**-24  # the largest float32 below one: -log of it is n
 _LOWEST_TEMPERATURE = 1e-30  # scores divided by less would overflow float32
 
 
+@score_op
 def gumbel_softmax(
     scores: Tensor,
     temperature: float = 1.0,
@@ -54,9 +57,10 @@ def gumbel_softmax(
     temperature = check_temperature(temperature)
     perturbed = _perturb(scores, seed, axis)
     soft = softmax(perturbed / temperature, axis)
-    return narrow(_straight_through(soft, perturbed, axis) if hard else soft, scores)
+    return _straight_through(soft, perturbed, axis) if hard else soft
 
 
+@score_op
 def log_gumbel_softmax(
     scores: Tensor, temperature: float = 1.0, seed: Seed = None, axis: int = -1
 ) -> Tensor:
@@ -66,7 +70,7 @@ def log_gumbel_softmax(
     logarithm of a one-hot sample is -inf nearly everywhere.
     """
     temperature = check_temperature(temperature)
-    return narrow(log_softmax(_perturb(scores, seed, axis) / temperature, axis), scores)
+    return log_softmax(_perturb(scores, seed, axis) / temperature, axis)
 
 
 def check_temperature(temperature: float) -> float:

@@ -17,5 +17,8 @@ def widen(x: Tensor) -> Tensor:
 
 def narrow(x: Tensor, like: Tensor) -> Tensor:
     """Returns `x` in the dtype of `like` where that is a float dtype, otherwise as it came."""
-    dtype = keras.backend.standardize_dtype(keras.ops.convert_to_tensor(like).dtype)
+    like = getattr(like, "dtype", None) or keras.ops.convert_to_tensor(like).dtype
+    if like == x.dtype:
+        return x
+    dtype = keras.backend.standardize_dtype(like)
     return keras.ops.cast(x, dtype) if keras.backend.is_float_dtype(dtype) else x

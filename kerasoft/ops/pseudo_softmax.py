@@ -4,10 +4,13 @@ import math
 from numbers import Real
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.ops.precision import Tensor, narrow
-from kerasoft.ops.softmax import centre, log_softmax, softmax
+from kerasoft.ops.precision import Tensor
+from kerasoft.ops.score_op import score_op
+from kerasoft.ops.softmax import log_softmax, softmax
+from kerasoft.ops.softmax_portable import centre
 
 
+@score_op
 def pseudo_softmax(scores: Tensor, base: float = 2.0, axis: int = -1) -> Tensor:
     """Powers of `base`, divided by their sum.
 
@@ -31,12 +34,13 @@ def pseudo_softmax(scores: Tensor, base: float = 2.0, axis: int = -1) -> Tensor:
         Cardarilli et al., "A pseudo-softmax function for hardware-based high speed image
         classification", Scientific Reports 11, 2021.
     """
-    return narrow(softmax(_rescale(scores, base, axis), axis), scores)
+    return softmax(_rescale(scores, base, axis), axis)
 
 
+@score_op
 def log_pseudo_softmax(scores: Tensor, base: float = 2.0, axis: int = -1) -> Tensor:
     """The natural logarithm of `pseudo_softmax`; arguments, shapes and errors are the same."""
-    return narrow(log_softmax(_rescale(scores, base, axis), axis), scores)
+    return log_softmax(_rescale(scores, base, axis), axis)
 
 
 def check_base(base: float) -> float:

@@ -1,0 +1,42 @@
+"""Softmax and its logarithm in Keras ops: XLA makes the same loops of them as of its own."""
+
+from keras import ops
+
+from kerasoft.ops.custom_gradient import with_gradient
+from kerasoft.ops.jacobian import jacobian_product
+from kerasoft.ops.precision import Tensor
+
+
+def softmax(scores: Tensor, axis: int) -> Tensor:
+    """exp(s_i) / sum_j exp(s_j); a row that is all -inf gives zeros."""
+
+    @with_gradient
+    def probabilities(scores):
+        powers = ops.exp(centre(scores, axis))
+        p = powers / _total(powers, axis)
+        kept = ops.stop_gradient(p)
+        return p, lambda upstream: jacobian_product(kept, upstream, axis)
+
+    return probabilities(scores)
+
+
+def log_softmax(scores: Tensor, axis: int) -> Tensor:
+    """s_i - log sum_j exp(s_j); a row that is all -inf gives -inf."""
+    centred = centre(scores, axis)
+    return centred - ops.log(_total(ops.exp(centred), axis))
+
+
+def centre(scores: Tensor, axis: int) -> Tensor:
+    """Scores minus the largest of their row.
+
+    No softmax changes by that, and what is done to the scores next (scaling, adding noise) rounds
+    near zero, where it does not matter, instead of at 1e5. O(C) a row; no gradient through the max.
+    """
+    top = ops.stop_gradient(ops.amax(scores, axis=axis, keepdims=True))
+    return scores - ops.where(top == -float("inf"), 0.0, top)
+
+
+def _total(powers: Tensor, axis: int) -> Tensor:
+    """Their sum, or one for a row that is masked altogether."""
+    total = ops.sum(powers, axis=axis, keepdims=True)
+    return ops.where(total == 0, 1.0, total)
