@@ -12,10 +12,12 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
+
+T = TypeVar("T")
 
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}  # backend: its package
 
@@ -71,6 +73,30 @@ def _installed(backend: object) -> bool:
         backend == name and importlib.util.find_spec(package) is not None
         for name, package in BACKENDS.items()
     )
+
+
+def installed_backends() -> list[str]:
+    return list(filter(_installed, BACKENDS))
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """The type of an option that is an integer and not below `least`."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or number < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no integer from {least} up")
+        return number
+
+    return parse
+
+
+def list_of(parse: Callable[[str], T]) -> Callable[[str], list[T]]:
+    """The type of an option with several values, separated by commas; a value counts once."""
+    return lambda text: list(dict.fromkeys(map(parse, text.split(","))))
 
 
 @contextmanager

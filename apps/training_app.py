@@ -30,9 +30,11 @@ def parser(description: str, backbones: tuple[str, ...]) -> argparse.ArgumentPar
         "--softmax",
         default="gumbel",
         metavar="NAME",
-        help="softmax, log_softmax, pseudo, gumbel (default) or log_gumbel",
+        help="softmax, log_softmax, pseudo, taylor, gumbel (default), log_gumbel, sparsemax, "
+        "entmax15 or entmax",
     )
     add("--temperature", type=float, metavar="X", help="of gumbel and log_gumbel (default 1)")
+    add("--alpha", type=float, metavar="X", help="of entmax (default 1.5)")
     add("--backbone", metavar="NAME", help=f"{', '.join(backbones)} (default: the recipe's)")
     add(
         "--recipe",
@@ -106,7 +108,11 @@ def _train(options: argparse.Namespace, backend: str, backbones: tuple[str, ...]
     return training.train(
         recipe,
         **{name: getattr(options, name) for name in settings},
-        softmax_options={} if options.temperature is None else {"temperature": options.temperature},
+        softmax_options={
+            name: getattr(options, name)
+            for name in ("temperature", "alpha")
+            if getattr(options, name) is not None
+        },
     )
 
 

@@ -1,6 +1,7 @@
 """Log-Gumbel-softmax as a layer."""
 
 import keras
+from keras.optimizers.schedules import LearningRateSchedule
 
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.layers.gumbel_softmax import GumbelSoftmax
@@ -15,19 +16,23 @@ class LogGumbelSoftmax(GumbelSoftmax):
     one-hot sample is -inf nearly everywhere.
 
     Raises:
-        InvalidArgumentError: if `temperature` is not a positive finite number, or `hard` is asked.
+        InvalidArgumentError: as `GumbelSoftmax`, or if `hard` is asked.
     """
 
     returns_log_probs = True
 
     def __init__(
         self,
-        temperature: float = 1.0,
+        temperature: float | LearningRateSchedule = 1.0,
+        learn_temperature: bool = False,
         hard: bool = False,
+        noise: str = "gumbel",
         seed: int | None = None,
         axis: int = -1,
         **kwargs,
     ):
         if hard:
             raise InvalidArgumentError("`hard` draws have no useful logarithm.", hard=hard)
-        super().__init__(temperature=temperature, seed=seed, axis=axis, **kwargs)
+        super().__init__(
+            temperature, learn_temperature, noise=noise, seed=seed, axis=axis, **kwargs
+        )

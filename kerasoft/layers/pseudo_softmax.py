@@ -31,11 +31,11 @@ class PseudoSoftmax(ScoreLayer):
         super().__init__(axis=axis, **kwargs)
         self.base = check_base(base)
 
-    def prob(self, scores: Tensor, training: bool | None = False) -> Tensor:
-        return ops.pseudo_softmax(scores, self.base, self.axis)
+    def distribution(self, logits: Tensor, training: bool | None = False) -> Tensor:
+        return ops.pseudo_softmax(logits, self.base, self.axis)
 
-    def log_prob(self, scores: Tensor, training: bool | None = False) -> Tensor:
-        return ops.log_pseudo_softmax(scores, self.base, self.axis)
+    def log_distribution(self, logits: Tensor) -> Tensor:
+        return ops.log_pseudo_softmax(logits, self.base, self.axis)
 
     def get_config(self) -> dict:
         return {**super().get_config(), "base": self.base}

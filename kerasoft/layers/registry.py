@@ -3,19 +3,27 @@
 import inspect
 
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.layers.entmax import Entmax
+from kerasoft.layers.entmax15 import Entmax15
 from kerasoft.layers.gumbel_softmax import GumbelSoftmax
 from kerasoft.layers.log_gumbel_softmax import LogGumbelSoftmax
 from kerasoft.layers.log_softmax import LogSoftmax
 from kerasoft.layers.pseudo_softmax import PseudoSoftmax
 from kerasoft.layers.score_layer import ScoreLayer
 from kerasoft.layers.softmax import Softmax
+from kerasoft.layers.sparsemax import Sparsemax
+from kerasoft.layers.taylor_softmax import TaylorSoftmax
 
 _LAYERS: dict[str, type[ScoreLayer]] = {
     "softmax": Softmax,
     "log_softmax": LogSoftmax,
     "pseudo": PseudoSoftmax,
+    "taylor": TaylorSoftmax,
     "gumbel": GumbelSoftmax,
     "log_gumbel": LogGumbelSoftmax,
+    "sparsemax": Sparsemax,
+    "entmax15": Entmax15,
+    "entmax": Entmax,
 }
 
 

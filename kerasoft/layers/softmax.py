@@ -18,8 +18,8 @@ class Softmax(ScoreLayer):
         >>> probabilities = kerasoft.layers.Softmax()(keras.ops.array([[1.0, 2.0, 3.0]]))
     """
 
-    def prob(self, scores: Tensor, training: bool | None = False) -> Tensor:
-        return ops.softmax(scores, self.axis)
+    def distribution(self, logits: Tensor, training: bool | None = False) -> Tensor:
+        return ops.softmax(logits, self.axis)
 
-    def log_prob(self, scores: Tensor, training: bool | None = False) -> Tensor:
-        return ops.log_softmax(scores, self.axis)
+    def log_distribution(self, logits: Tensor) -> Tensor:
+        return ops.log_softmax(logits, self.axis)

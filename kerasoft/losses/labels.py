@@ -18,7 +18,36 @@ def expected(values: Tensor, labels: Tensor, axis: int = -1) -> Tensor:
 
     Returns:
         Tensor of shape (...), dtype of `values`. Where a label's weight is 0 the value does not
-        count, even if it is -inf. O(1) a row for class ids, O(C) for distributions.
+        count, even if it is -inf. A class id that is none (below 0, or C and above) gives NaN, on
+        every backend. O(1) a row for class ids, O(C) for distributions.
+
+    Raises:
+        InvalidArgumentError: if the rank of `labels` fits neither form.
+    """
+    labels = standardized(labels, values, axis)
+    if are_ids(labels, values):
+        known, ids = _known(labels, values, axis)
+        ids = ops.expand_dims(ids, axis)
+        picked = ops.squeeze(ops.take_along_axis(values, ids, axis=axis), axis)
+        return ops.where(known, picked, float("nan"))
+    weights = ops.cast(labels, values.dtype)
+    counted = ops.where(weights == 0, 0.0, values)
+    return ops.sum(weights * counted, axis=axis)
+
+
+def distribution(values: Tensor, labels: Tensor, axis: int = -1) -> Tensor:
+    """Labels of either form as one weight a class, in the shape and dtype of `values`. O(C)."""
+    labels = standardized(labels, values, axis)
+    if not are_ids(labels, values):
+        return ops.cast(labels, values.dtype)
+    known, ids = _known(labels, values, axis)
+    axis = axis % len(values.shape)
+    one_hot = ops.one_hot(ids, values.shape[axis], axis=axis, dtype=values.dtype)
+    return ops.where(ops.expand_dims(known, axis), one_hot, float("nan"))
+
+
+def standardized(labels: Tensor, values: Tensor, axis: int) -> Tensor:
+    """Labels as class ids of one axis less than `values`, or as weights of its rank.
 
     Raises:
         InvalidArgumentError: if the rank of `labels` fits neither form.
@@ -27,15 +56,22 @@ def expected(values: Tensor, labels: Tensor, axis: int = -1) -> Tensor:
     rank, axis = len(values.shape), axis % len(values.shape)
     if len(labels.shape) == rank and labels.shape[axis] == 1 and values.shape[axis] != 1:
         labels = ops.squeeze(labels, axis)
-    if len(labels.shape) == rank - 1:
-        ids = ops.expand_dims(ops.cast(labels, "int32"), axis)
-        return ops.squeeze(ops.take_along_axis(values, ids, axis=axis), axis)
-    if len(labels.shape) == rank:
-        weights = ops.cast(labels, values.dtype)
-        counted = ops.where(weights == 0, 0.0, values)
-        return ops.sum(weights * counted, axis=axis)
-    raise InvalidArgumentError(
-        f"`labels` must be class ids (rank {rank - 1}) or one weight a class (rank {rank}).",
-        labels_shape=tuple(labels.shape),
-        dtype=keras.backend.standardize_dtype(labels.dtype),
-    )
+    if len(labels.shape) not in (rank - 1, rank):
+        raise InvalidArgumentError(
+            f"`labels` must be class ids (rank {rank - 1}) or one weight a class (rank {rank}).",
+            labels_shape=tuple(labels.shape),
+            dtype=keras.backend.standardize_dtype(labels.dtype),
+        )
+    return labels
+
+
+def are_ids(labels: Tensor, values: Tensor) -> bool:
+    """Whether `labels`, standardized, are class ids."""
+    return len(labels.shape) < len(values.shape)
+
+
+def _known(labels: Tensor, values: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Which class ids there are, and ids that no backend stumbles over."""
+    labels = ops.cast(labels, "int32")
+    ids = ops.clip(labels, 0, values.shape[axis] - 1)
+    return labels == ids, ids

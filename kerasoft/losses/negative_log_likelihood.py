@@ -1,10 +1,14 @@
 """The loss of a distribution that a layer has already computed."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
+from kerasoft.errors import InvalidArgumentError
 from kerasoft.losses.classification_loss import ClassificationLoss
 from kerasoft.losses.labels import expected
+from kerasoft.losses.origin import Origin
 from kerasoft.ops.precision import Tensor, widen
 
 _SMALLEST_PROBABILITY = 2.0**-126  # the smallest normal float32
@@ -15,41 +19,65 @@ class NegativeLogLikelihood(ClassificationLoss):
     """Minus the natural logarithm of the label's probability: -log p_y.
 
     For predictions that are a distribution already: the outputs of a score layer or a head. Scores
-    belong to `SoftmaxCrossEntropy`.
+    belong to `SoftmaxCrossEntropy`. O(C) time and memory a row.
 
-    Probabilities are not clipped at 1e-7 as Keras's cross-entropy does, which leaves a confidently
-    wrong example without a gradient; only what float32 cannot hold (below 1e-38) is lost.
-    Log-probabilities (`from_log_probs=True`) lose nothing.
+    The outputs of a kerasoft score layer lead back to the scores that they were made from, and the
+    loss is computed there: nothing underflows, in no dtype. For other probabilities only what
+    float32 cannot hold (below 1e-38) is lost, where Keras's own cross-entropy clips at 1e-7 and
+    leaves a confidently wrong example without a gradient.
 
     Args:
         from_log_probs: whether predictions are log-probabilities.
-        axis, reduction, name, dtype: as in every Keras loss; `axis` is the class axis.
 
-    Call arguments:
-        y_true: class ids (...) or (..., 1), or one weight a class (..., C).
-        y_pred: probabilities or log-probabilities (..., C).
+    All other arguments, labels and results: `ClassificationLoss`.
 
-    Returns:
-        float32 (or wider) values of shape (...) from `call`, reduced by `__call__`. O(1) a row for
-        class ids.
+    Raises:
+        InvalidArgumentError: also if the predictions are known to come from a score layer of the
+            other kind, or from a sparse one, whose zeros have no logarithm.
     """
 
     def __init__(
         self,
         from_log_probs: bool = False,
+        label_smoothing: float = 0.0,
+        class_weight: Sequence[float] | None = None,
+        ignore_class: int | None = None,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = "negative_log_likelihood",
         dtype: str | None = None,
     ):
-        super().__init__(axis=axis, reduction=reduction, name=name, dtype=dtype)
+        super().__init__(label_smoothing, class_weight, ignore_class, axis, reduction, name, dtype)
         self.from_log_probs = from_log_probs
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        log_probs = widen(y_pred)
-        if not self.from_log_probs:
-            log_probs = ops.log(ops.maximum(log_probs, _SMALLEST_PROBABILITY))
-        return -expected(log_probs, y_true, self.axis)
+    def inputs(self, y_pred: Tensor, origin: Origin | None) -> Tensor:
+        if origin is not None:
+            self._check(origin.layer)
+            return origin.layer.log_distribution(origin.logits)
+        if self.from_log_probs:
+            return y_pred
+        return ops.log(ops.maximum(widen(y_pred), _SMALLEST_PROBABILITY))
+
+    def values(self, inputs: Tensor, labels: Tensor, origin: Origin | None) -> Tensor:
+        return -expected(inputs, labels, self.axis)
+
+    def _check(self, layer: keras.layers.Layer) -> None:
+        """Refuses a layer whose outputs this loss would misread."""
+        made_by = type(layer).__name__
+        if layer.is_sparse:
+            raise InvalidArgumentError(
+                "A sparse distribution gives classes probability 0, which has no logarithm and no "
+                "gradient: use the loss that its layer's matching_loss() gives.",
+                predictions_made_by=made_by,
+            )
+        if layer.returns_log_probs != self.from_log_probs:
+            kind = "log-probabilities" if layer.returns_log_probs else "probabilities"
+            raise InvalidArgumentError(
+                f"These predictions are {kind}: `from_log_probs` must be "
+                f"{layer.returns_log_probs}, as in the loss of the layer's matching_loss().",
+                from_log_probs=self.from_log_probs,
+                predictions_made_by=made_by,
+            )
 
     def get_config(self) -> dict:
         return {**super().get_config(), "from_log_probs": self.from_log_probs}

@@ -11,7 +11,7 @@ from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops.custom_gradient import with_gradient
 from kerasoft.ops.entmax15 import entmax15
 from kerasoft.ops.jacobian import jacobian_product
-from kerasoft.ops.precision import Tensor, widen
+from kerasoft.ops.precision import Tensor
 from kerasoft.ops.score_op import score_op
 from kerasoft.ops.softmax import softmax
 from kerasoft.ops.softmax_portable import centre
@@ -57,7 +57,7 @@ def entmax(scores: Tensor, alpha: float | Tensor = 1.5, axis: int = -1) -> Tenso
     alpha = check_alpha(alpha)
     if isinstance(alpha, float) and alpha in _EXACT:
         return _EXACT[alpha](scores, axis)
-    alpha = ops.cast(widen(alpha), scores.dtype)
+    alpha = ops.cast(ops.convert_to_tensor(alpha, dtype=None), scores.dtype)
     rank = len(scores.shape)
     alpha = ops.reshape(alpha, (1,) * (rank - len(alpha.shape)) + tuple(alpha.shape))
     if alpha.shape[axis] != 1:
@@ -121,9 +121,9 @@ def _entmax(axis: int):
 def _relative(centred: Tensor, rho: Tensor, order: Tensor) -> Tensor:
     """p over the p of the best class, which is rho^(1 / order)."""
     grown = centred * (order / rho)
-    inside = grown > -1.0
-    relative = ops.exp(ops.log1p(ops.where(inside, grown, 0.0)) / order)
-    return ops.where(inside, relative, 0.0)
+    outside = grown <= -1.0  # NaN stays NaN
+    relative = ops.exp(ops.log1p(ops.where(outside, 0.0, grown)) / order)
+    return ops.where(outside, 0.0, relative)
 
 
 def _solve(centred: Tensor, order: Tensor, axis: int) -> Tensor:

@@ -1,34 +1,8 @@
 """alpha-entmax for the two alphas whose threshold needs no powers: 2 (sparsemax) and 1.5."""
 
-from keras import ops
+import keras
 
-from kerasoft.ops.custom_gradient import with_gradient
-from kerasoft.ops.jacobian import jacobian_product
-from kerasoft.ops.precision import Tensor
-from kerasoft.ops.softmax_portable import centre
-from kerasoft.ops.threshold import threshold
-
-
-def exact_entmax(scores: Tensor, axis: int, degree: int) -> Tensor:
-    """max(s_i / degree - tau, 0)^degree with tau such that a row sums to one.
-
-    Args:
-        scores: float32 or float64 tensor.
-        axis: the class axis.
-        degree: 1 / (alpha - 1): 1 for sparsemax, 2 for entmax15.
-    """
-
-    @with_gradient
-    def probabilities(scores):
-        scaled = ops.moveaxis(centre(scores, axis) / degree, axis, -1)
-        p = ops.relu(scaled - threshold(scaled, degree)) ** degree
-        p = ops.moveaxis(p, -1, axis)
-        kept = ops.stop_gradient(p)
-
-        def backward(upstream):
-            slopes = ops.sign(kept) if degree == 1 else ops.sqrt(kept)  # p^(2 - alpha)
-            return jacobian_product(slopes, upstream, axis)
-
-        return p, backward
-
-    return probabilities(scores)
+if keras.backend.backend() == "torch":
+    from kerasoft.ops.exact_entmax_torch import exact_entmax as exact_entmax
+else:
+    from kerasoft.ops.exact_entmax_portable import exact_entmax as exact_entmax

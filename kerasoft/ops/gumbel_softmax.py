@@ -1,6 +1,5 @@
 """Samples from a softmax that gradients flow through."""
 
-import math
 from numbers import Real
 
 import keras
@@ -14,18 +13,21 @@ from kerasoft.ops.softmax_portable import centre
 
 Seed = int | keras.random.SeedGenerator | None
 
+NOISES = ("gumbel", "normal")
+
 _SMALLEST_DRAW = 2.0**-126  # the smallest normal float32: -log of it is finite
 _LARGEST_DRAW = 1.0 - 2.0**-24  # the largest float32 below one: -log of it is not zero
-_LOWEST_TEMPERATURE = 1e-30  # scores divided by less would overflow float32
+_LOWEST_TEMPERATURE, _HIGHEST_TEMPERATURE = 1e-30, 1e30  # beyond, float32 over- or underflows
 
 
 @score_op
 def gumbel_softmax(
     scores: Tensor,
-    temperature: float = 1.0,
+    temperature: float | Tensor = 1.0,
     hard: bool = False,
     seed: Seed = None,
     axis: int = -1,
+    noise: str = "gumbel",
 ) -> Tensor:
     """Softmax of the scores plus Gumbel noise: a relaxed draw from softmax(scores).
 
@@ -35,52 +37,100 @@ def gumbel_softmax(
 
     Args:
         scores: float tensor of any shape; -inf masks a class.
-        temperature: a positive number, at least 1e-30. Towards 0 draws become one-hot, towards
+        temperature: a number from 1e-30 to 1e30, or a tensor of such numbers (not checked) that
+            broadcasts against `scores` and gets a gradient. Towards 0 draws become one-hot, towards
             infinity uniform.
         hard: give the sample itself, exactly one-hot (at a tie the first class), with the gradient
             of the relaxed draw (straight-through).
         seed: an integer (the same draw each time), a `keras.random.SeedGenerator` (advances), or
             None (Keras's global generator).
         axis: the class axis.
+        noise: "gumbel", or "normal" for standard normal noise, with which the largest p is no
+            sample from softmax(s): published code has it by mistake, and studies repeat that.
 
     Returns:
         Probabilities, shape and dtype of `scores`; noise and reductions are float32 or wider. A row
         that is all -inf gives zeros. O(C) a row, forward and backward.
 
     Raises:
-        InvalidArgumentError: if `temperature` is not a positive finite number.
+        InvalidArgumentError: if `temperature` or `noise` is not allowed.
 
     References:
         Jang et al., "Categorical reparameterization with Gumbel-softmax", ICLR 2017;
         Maddison et al., "The concrete distribution", ICLR 2017.
     """
-    temperature = check_temperature(temperature)
-    perturbed = _perturb(scores, seed, axis)
-    soft = softmax(perturbed / temperature, axis)
-    return _straight_through(soft, perturbed, axis) if hard else soft
+    logits = gumbel_logits(scores, temperature, seed, axis, noise)
+    soft = softmax(logits, axis)
+    return straight_through(soft, logits, axis) if hard else soft
 
 
 @score_op
 def log_gumbel_softmax(
-    scores: Tensor, temperature: float = 1.0, seed: Seed = None, axis: int = -1
+    scores: Tensor,
+    temperature: float | Tensor = 1.0,
+    seed: Seed = None,
+    axis: int = -1,
+    noise: str = "gumbel",
 ) -> Tensor:
     """The natural logarithm of `gumbel_softmax`, computed in log space.
 
     Arguments, shapes and errors are those of `gumbel_softmax`; there is no `hard`, because the
     logarithm of a one-hot sample is -inf nearly everywhere.
     """
+    return log_softmax(gumbel_logits(scores, temperature, seed, axis, noise), axis)
+
+
+@score_op
+def gumbel_logits(
+    scores: Tensor,
+    temperature: float | Tensor = 1.0,
+    seed: Seed = None,
+    axis: int = -1,
+    noise: str = "gumbel",
+) -> Tensor:
+    """(s + g) / temperature, centred: softmax of it is `gumbel_softmax`, with the same arguments.
+
+    The largest is an exact zero, so that dividing by a low temperature is safe. Else XLA's fused
+    multiply-subtract of x / temperature and its rounded maximum leaves a rounding error, whose
+    exponential overflows: NaN from temperatures of 1e-8 down.
+    """
     temperature = check_temperature(temperature)
-    return log_softmax(_perturb(scores, seed, axis) / temperature, axis)
+    draw = _NOISE[check_noise(noise)]
+    centred = centre(scores, axis)
+    perturbed = centred + draw(ops.shape(centred), seed, centred.dtype)
+    return centre(perturbed, axis) / temperature
 
 
-def check_temperature(temperature: float) -> float:
+def straight_through(soft: Tensor, logits: Tensor, axis: int = -1) -> Tensor:
+    """One-hot at the largest logit, with the gradient of `soft`.
+
+    Not at the largest of `soft`, which at a high temperature has ties by rounding. A row of zeros
+    (all masked) stays one.
+    """
+    winner = ops.argmax(logits, axis=axis)
+    hard = ops.one_hot(winner, soft.shape[axis], axis=axis % len(soft.shape), dtype=soft.dtype)
+    hard = hard * ops.cast(ops.any(soft > 0, axis=axis, keepdims=True), soft.dtype)
+    # `soft - soft` is an exact zero, so the sum is exactly one-hot in every precision.
+    return hard + (soft - ops.stop_gradient(soft))
+
+
+def check_temperature(temperature: float | Tensor) -> float | Tensor:
+    """Returns a number as a float, checked, and a tensor as it is."""
+    if hasattr(temperature, "shape") and not isinstance(temperature, Real):
+        return temperature
     number = isinstance(temperature, Real) and not isinstance(temperature, bool)
-    if not (number and _LOWEST_TEMPERATURE <= temperature < math.inf):
+    if not (number and _LOWEST_TEMPERATURE <= temperature <= _HIGHEST_TEMPERATURE):
         raise InvalidArgumentError(
-            f"`temperature` must be a positive finite number, at least {_LOWEST_TEMPERATURE}.",
+            f"`temperature` must be a number from {_LOWEST_TEMPERATURE} to {_HIGHEST_TEMPERATURE}.",
             temperature=temperature,
         )
     return float(temperature)
+
+
+def check_noise(noise: str) -> str:
+    if noise not in NOISES:
+        raise InvalidArgumentError(f"`noise` must be one of {', '.join(NOISES)}.", noise=noise)
+    return noise
 
 
 def gumbel_noise(shape: tuple, seed: Seed = None, dtype: str = "float32") -> Tensor:
@@ -94,21 +144,9 @@ def gumbel_noise(shape: tuple, seed: Seed = None, dtype: str = "float32") -> Ten
     return ops.cast(-ops.log(-ops.log(draws)), dtype)
 
 
-def _perturb(scores: Tensor, seed: Seed, axis: int) -> Tensor:
-    """Scores plus noise, with an exact zero on top: dividing that by a low temperature is safe.
-
-    Else XLA's fused multiply-subtract of x / temperature and its rounded maximum leaves a rounding
-    error, whose exponential overflows: NaN from temperatures of 1e-8 down.
-    """
-    wide = centre(scores, axis)
-    noise = gumbel_noise(ops.shape(wide), seed, keras.backend.standardize_dtype(wide.dtype))
-    return centre(wide + noise, axis)
+def normal_noise(shape: tuple, seed: Seed = None, dtype: str = "float32") -> Tensor:
+    """Standard normal noise."""
+    return ops.cast(keras.random.normal(shape, dtype="float32", seed=seed), dtype)
 
 
-def _straight_through(soft: Tensor, perturbed: Tensor, axis: int) -> Tensor:
-    """One-hot at the largest perturbed score: at a high temperature `soft` has ties by rounding."""
-    winner = ops.argmax(perturbed, axis=axis)
-    hard = ops.one_hot(winner, soft.shape[axis], axis=axis % len(soft.shape), dtype=soft.dtype)
-    hard = hard * ops.cast(ops.any(soft > 0, axis=axis, keepdims=True), soft.dtype)
-    # `soft - soft` is an exact zero, so the sum is exactly one-hot in every precision.
-    return hard + (soft - ops.stop_gradient(soft))
+_NOISE = {"gumbel": gumbel_noise, "normal": normal_noise}

@@ -13,7 +13,8 @@ def softmax(scores: Tensor, axis: int) -> Tensor:
     @with_gradient
     def probabilities(scores):
         powers = ops.exp(centre(scores, axis))
-        p = powers / _total(powers, axis)
+        total = ops.sum(powers, axis=axis, keepdims=True)
+        p = powers / ops.where(total == 0, 1.0, total)
         kept = ops.stop_gradient(p)
         return p, lambda upstream: jacobian_product(kept, upstream, axis)
 
@@ -21,9 +22,23 @@ def softmax(scores: Tensor, axis: int) -> Tensor:
 
 
 def log_softmax(scores: Tensor, axis: int) -> Tensor:
-    """s_i - log sum_j exp(s_j); a row that is all -inf gives -inf."""
-    centred = centre(scores, axis)
-    return centred - ops.log(_total(ops.exp(centred), axis))
+    """s_i - log sum_j exp(s_j); a row that is all -inf gives -inf, and no gradient."""
+
+    @with_gradient
+    def log_probabilities(scores):
+        centred = centre(scores, axis)
+        powers = ops.exp(centred)
+        total = ops.sum(powers, axis=axis, keepdims=True)
+        is_open = total > 0
+        total = ops.where(is_open, total, 1.0)
+
+        def backward(upstream):
+            share = ops.sum(upstream, axis=axis, keepdims=True) / total
+            return upstream * ops.cast(is_open, upstream.dtype) - powers * share
+
+        return centred - ops.log(total), backward
+
+    return log_probabilities(scores)
 
 
 def centre(scores: Tensor, axis: int) -> Tensor:
@@ -34,9 +49,3 @@ def centre(scores: Tensor, axis: int) -> Tensor:
     """
     top = ops.stop_gradient(ops.amax(scores, axis=axis, keepdims=True))
     return scores - ops.where(top == -float("inf"), 0.0, top)
-
-
-def _total(powers: Tensor, axis: int) -> Tensor:
-    """Their sum, or one for a row that is masked altogether."""
-    total = ops.sum(powers, axis=axis, keepdims=True)
-    return ops.where(total == 0, 1.0, total)

@@ -1,7 +1,7 @@
 """Softmax by TensorFlow's own kernel, which outside XLA is faster than a composition of its ops.
 
 It gives NaN where a row is masked altogether (-inf everywhere). Such a row is NaN in its first
-class already, so looking is cheap, and only then it is mended. `log_softmax` is as fast in Keras ops.
+class already, so looking is cheap; only then it is mended. `log_softmax` is as fast in Keras ops.
 """
 
 import tensorflow as tf

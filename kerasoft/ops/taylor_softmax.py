@@ -6,6 +6,7 @@ from numbers import Integral
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.ops.custom_gradient import with_gradient
 from kerasoft.ops.precision import Tensor
 from kerasoft.ops.score_op import score_op
 
@@ -35,17 +36,13 @@ def taylor_softmax(scores: Tensor, order: int = 2, axis: int = -1) -> Tensor:
         de Brébisson and Vincent, "An exploration of softmax alternatives belonging to the spherical
         loss family", ICLR 2016.
     """
-    powers, total = _powers(scores, order, axis)
-    return powers / total
+    return _with_slopes(scores, check_order(order), axis, log=False)
 
 
 @score_op
 def log_taylor_softmax(scores: Tensor, order: int = 2, axis: int = -1) -> Tensor:
     """The natural logarithm of `taylor_softmax`; arguments and errors are the same."""
-    powers, total = _powers(scores, order, axis)
-    masked = powers == 0
-    logs = ops.log(ops.where(masked, 1.0, powers)) - ops.log(total)
-    return ops.where(masked, -float("inf"), logs)
+    return _with_slopes(scores, check_order(order), axis, log=True)
 
 
 def check_order(order: int) -> int:
@@ -54,19 +51,39 @@ def check_order(order: int) -> int:
     return int(order)
 
 
-def _powers(scores: Tensor, order: int, axis: int) -> tuple[Tensor, Tensor]:
-    """T(s_i) over the largest |s|^order of the row (s^order may overflow), and their sum."""
-    order = check_order(order)
-    masked = scores == -float("inf")
-    scores = ops.where(masked, 0.0, scores)
-    largest = ops.stop_gradient(ops.amax(ops.abs(scores), axis=axis, keepdims=True))
-    unit = 1.0 / ops.maximum(largest, 1.0)
-    scaled = scores * unit
-    powers, weight = ops.zeros_like(scores), 1.0
-    coefficients = [1.0 / math.factorial(k) for k in range(order, -1, -1)]
-    for coefficient in coefficients:  # Horner's rule on (s / largest)^k (1 / largest)^(order - k)
-        powers = powers * scaled + coefficient * weight
-        weight = weight * unit
-    powers = ops.where(masked, 0.0, powers)
-    total = ops.sum(powers, axis=axis, keepdims=True)
-    return powers, ops.where(total == 0, 1.0, total)
+def _with_slopes(scores: Tensor, order: int, axis: int, log: bool) -> Tensor:
+    """T(s_i) / sum_j T(s_j) or its logarithm, with the derivative T' = T without its last term."""
+
+    @with_gradient
+    def distribution(scores):
+        masked = scores == -float("inf")
+        scores = ops.where(masked, 0.0, scores)
+        unit = ops.maximum(ops.amax(ops.abs(scores), axis=axis, keepdims=True), 1.0)
+        powers = _series(scores, unit, order, order)
+        total = ops.sum(ops.where(masked, 0.0, powers), axis=axis, keepdims=True)
+        total = ops.where(total == 0, 1.0, total)
+        p = ops.where(masked, 0.0, powers / total)
+
+        def backward(upstream):
+            slopes = ops.where(masked, 0.0, _series(scores, unit, order - 1, order) / total)
+            if log:
+                share = ops.sum(upstream, axis=axis, keepdims=True)
+                return slopes * (upstream * total / powers - share)
+            return slopes * (upstream - ops.sum(upstream * p, axis=axis, keepdims=True))
+
+        if log:
+            certain = powers == total  # two logarithms of one number may differ by rounding
+            log_p = ops.where(certain, 0.0, ops.log(powers) - ops.log(total))
+            return ops.where(masked, -float("inf"), log_p), backward
+        return p, backward
+
+    return distribution(scores)
+
+
+def _series(scores: Tensor, unit: Tensor, last: int, order: int) -> Tensor:
+    """sum_{k <= last} s^k / k!, over unit^order: s^order alone may overflow. By Horner's rule."""
+    root = ops.rsqrt(unit)  # the reciprocal itself may be a subnormal, which XLA takes for zero
+    scaled, result = scores * root * root, 0.0
+    for k in range(last, -1, -1):
+        result = result * scaled + root ** (2 * (order - k)) / math.factorial(k)
+    return result

@@ -1,0 +1,95 @@
+"""Forward plus backward of an op, compiled as each backend's users compile it.
+
+Keras is imported only inside: whoever imports this may still choose the backend.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+Op = Callable[[object], object]
+Step = Callable[[], tuple[object, object]]  # gives output and gradient, when both are ready
+
+MODES = {
+    "tensorflow": ("tf.function", "tf.function, XLA"),
+    "jax": ("jax.jit",),
+    "torch": ("eager",),
+}
+
+
+def steps(op: Op, scores: object, weights: object, generator: object) -> dict[str, Step]:
+    """What to time, for each mode of the current backend.
+
+    Args:
+        op: a function of `scores`.
+        scores, weights: tensors of the backend, of the shape of the output; the gradient is that of
+            sum(weights * op(scores)) for the scores.
+        generator: a `keras.random.SeedGenerator`, the only one that `op` may use.
+    """
+    import keras
+
+    backend = keras.config.backend()
+    build = {"tensorflow": _tensorflow_step, "jax": _jax_step, "torch": _torch_step}[backend]
+    return {mode: build(op, scores, weights, generator, mode) for mode in MODES[backend]}
+
+
+def torch_step(op: Op, scores: object, weights: object) -> Step:
+    """The same of a PyTorch op, whatever the backend of Keras is."""
+    import torch
+
+    scores = scores.detach().requires_grad_()
+
+    def step():
+        output = op(scores)
+        (gradient,) = torch.autograd.grad(output, scores, weights)
+        if gradient.is_cuda:
+            torch.cuda.synchronize()
+        return output, gradient
+
+    return step
+
+
+def to_numpy(tensor: object) -> np.ndarray:
+    """A tensor of any of the three libraries as float32."""
+    if hasattr(tensor, "detach"):
+        return tensor.detach().float().cpu().numpy()
+    return np.asarray(tensor).astype("float32")
+
+
+def _torch_step(op, scores, weights, generator, mode) -> Step:
+    return torch_step(op, scores, weights)
+
+
+def _jax_step(op, scores, weights, generator, mode) -> Step:
+    import jax
+    import keras
+
+    @jax.jit
+    def compiled(state, scores, weights):
+        # The generator's state comes in as an argument: else XLA could draw the noise beforehand.
+        with keras.StatelessScope(state_mapping=[(generator.state, state)]):
+            output, pull_back = jax.vjp(op, scores)
+            return output, pull_back(weights)[0]
+
+    state = generator.state.value
+    return lambda: jax.block_until_ready(compiled(state, scores, weights))
+
+
+def _tensorflow_step(op, scores, weights, generator, mode) -> Step:
+    import tensorflow as tf
+
+    tf.get_logger().setLevel("ERROR")  # else it takes one function for each op for retracing
+
+    @tf.function(jit_compile=mode.endswith("XLA"), autograph=False)
+    def compiled(scores, weights):
+        with tf.GradientTape() as tape:
+            tape.watch(scores)
+            output = op(scores)
+        return output, tape.gradient(output, scores, output_gradients=weights)
+
+    def step():
+        result = compiled(scores, weights)
+        tf.test.experimental.sync_devices()  # does nothing on a CPU, where calls wait anyway
+        return result
+
+    return step
