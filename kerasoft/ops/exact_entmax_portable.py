@@ -33,4 +33,4 @@ def exact_entmax(scores: Tensor, axis: int, degree: int) -> Tensor:
 
 def slopes(p: Tensor, degree: int) -> Tensor:
     """p^(2 - alpha) on the support: how fast each probability rises with its score."""
-    return ops.sign(p) if degree == 1 else ops.sqrt(p)
+    return ops.cast(p > 0, p.dtype) if degree == 1 else ops.sqrt(p)

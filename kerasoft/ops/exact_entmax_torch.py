@@ -1,8 +1,9 @@
 """Sparsemax and entmax15 from the best few classes, which PyTorch finds quickly.
 
 Composed of PyTorch's ops, every pass over the classes writes a tensor as large as the scores; here
-only the result and the gradient are. The best 64 classes have the threshold of all, unless the last
-of them still gets some probability: then all classes are asked. Memory for the gradient is O(64).
+only the result and the gradient are. The best 48 classes have the threshold of all, unless the last
+of them still gets some probability: then 512 are asked, then all. The gradient needs to remember no
+more than those few.
 """
 
 import torch
@@ -10,19 +11,20 @@ import torch
 from kerasoft.ops import exact_entmax_portable
 from kerasoft.ops.jacobian import jacobian_product
 
-_BEST = 64
+_BEST = (48, 512)
 
 
 def exact_entmax(scores: torch.Tensor, axis: int, degree: int) -> torch.Tensor:
     """As the portable version, in values and gradients."""
     classes = scores.shape[axis]
-    if classes <= _BEST or torch.compiler.is_compiling():
+    if classes <= _BEST[0] or torch.compiler.is_compiling():
         return exact_entmax_portable.exact_entmax(scores, axis, degree)
-    best, index = scores.detach().topk(_BEST, dim=axis)
-    p = exact_entmax_portable.exact_entmax(best, axis, degree)
-    if bool((p.select(axis, -1) > 0).any()):
-        return exact_entmax_portable.exact_entmax(scores, axis, degree)
-    return _Scatter.apply(scores, p, index, axis, degree)
+    for few in _BEST:
+        best, index = scores.detach().topk(min(few, classes), dim=axis)
+        p = exact_entmax_portable.exact_entmax(best, axis, degree)
+        if not bool((p.select(axis, -1) > 0).any()):
+            return _Scatter.apply(scores, p, index, axis, degree)
+    return exact_entmax_portable.exact_entmax(scores, axis, degree)
 
 
 class _Scatter(torch.autograd.Function):

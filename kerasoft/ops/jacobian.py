@@ -5,6 +5,12 @@ from keras import ops
 from kerasoft.ops.precision import Tensor
 
 
+def softmax_jacobian_product(p: Tensor, upstream: Tensor, axis: int) -> Tensor:
+    """`jacobian_product` for slopes that are probabilities: their sum is 1, or 0 as they are."""
+    weighted = p * upstream
+    return weighted - p * ops.sum(weighted, axis=axis, keepdims=True)
+
+
 def jacobian_product(slopes: Tensor, upstream: Tensor, axis: int) -> Tensor:
     """Multiplies `upstream` with the Jacobian of a variant, without ever forming it.
 

@@ -6,13 +6,21 @@ import keras
 
 Tensor = Any  # a TensorFlow, JAX or PyTorch tensor, or a KerasTensor: they share no base class
 
+# The backend's own dtype objects; hashed, because some compare equal to strings.
+_WIDE = frozenset(keras.ops.zeros((), dtype).dtype for dtype in ("float32", "float64"))
+
+
+def is_wide(x: Tensor) -> bool:
+    """Whether `x` is a tensor of the backend in float32 or float64. Costs next to nothing."""
+    return getattr(x, "dtype", None) in _WIDE
+
 
 def widen(x: Tensor) -> Tensor:
     """Returns `x` in float32, or as it came where it is already float32 or float64."""
-    x = keras.ops.convert_to_tensor(x)
-    if keras.backend.standardize_dtype(x.dtype) in ("float32", "float64"):
+    if is_wide(x):
         return x
-    return keras.ops.cast(x, "float32")
+    x = keras.ops.convert_to_tensor(x)
+    return x if is_wide(x) else keras.ops.cast(x, "float32")
 
 
 def narrow(x: Tensor, like: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import keras
 
-from kerasoft.ops.precision import Tensor, narrow, widen
+from kerasoft.ops.precision import Tensor, is_wide, narrow, widen
 
 _OPS: dict[str, Callable] = {}
 
@@ -20,6 +20,8 @@ def score_op(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def op(scores: Tensor, *arguments, **options) -> Tensor:
+        if is_wide(scores):
+            return function(scores, *arguments, **options)
         if isinstance(scores, keras.KerasTensor):
             return ScoreOperation(function.__name__, arguments, options)(scores)
         return narrow(function(widen(scores), *arguments, **options), scores)

@@ -3,7 +3,7 @@
 from keras import ops
 
 from kerasoft.ops.custom_gradient import with_gradient
-from kerasoft.ops.jacobian import jacobian_product
+from kerasoft.ops.jacobian import softmax_jacobian_product
 from kerasoft.ops.precision import Tensor
 
 
@@ -16,7 +16,7 @@ def softmax(scores: Tensor, axis: int) -> Tensor:
         total = ops.sum(powers, axis=axis, keepdims=True)
         p = powers / ops.where(total == 0, 1.0, total)
         kept = ops.stop_gradient(p)
-        return p, lambda upstream: jacobian_product(kept, upstream, axis)
+        return p, lambda upstream: softmax_jacobian_product(kept, upstream, axis)
 
     return probabilities(scores)
 

@@ -7,7 +7,7 @@ class already, so looking is cheap; only then it is mended. `log_softmax` is as 
 import tensorflow as tf
 
 from kerasoft.ops import softmax_portable
-from kerasoft.ops.jacobian import jacobian_product
+from kerasoft.ops.jacobian import softmax_jacobian_product
 from kerasoft.ops.softmax_portable import log_softmax as log_softmax
 
 
@@ -22,6 +22,8 @@ def softmax(scores: tf.Tensor, axis: int) -> tf.Tensor:
             lambda: softmax_portable.softmax(scores, axis),
             lambda: native,
         )
-        return probabilities, lambda upstream: jacobian_product(probabilities, upstream, axis)
+        return probabilities, lambda upstream: softmax_jacobian_product(
+            probabilities, upstream, axis
+        )
 
     return forward(scores)
