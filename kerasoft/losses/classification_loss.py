@@ -1,15 +1,13 @@
 """What every kerasoft loss shares: labels stay integers, values come back per example."""
 
-import math
 from collections.abc import Sequence
-from numbers import Integral, Real
 
 import keras
-import numpy as np
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.losses import labels as label_forms
+from kerasoft.losses.arguments import check_class_weight, check_ignore_class, check_smoothing
 from kerasoft.losses.origin import Origin, recall
 from kerasoft.ops.precision import Tensor, widen
 
@@ -61,9 +59,9 @@ class ClassificationLoss(keras.losses.Loss):
         dtype: str | None = None,
     ):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
-        self.label_smoothing = _check_smoothing(label_smoothing)
-        self.class_weight = _check_class_weight(class_weight)
-        self.ignore_class = _check_ignore_class(ignore_class)
+        self.label_smoothing = check_smoothing(label_smoothing)
+        self.class_weight = check_class_weight(class_weight)
+        self.ignore_class = check_ignore_class(ignore_class)
         self.axis = axis
         self._reduce = Reduction(reduction=reduction, dtype=dtype)
         self._share = Reduction(dtype=dtype)
@@ -134,6 +132,7 @@ class ClassificationLoss(keras.losses.Loss):
         """What each row weighs by its label, before any sample weight; None for all the same."""
         if self.class_weight is None and self.ignore_class is None:
             return None
+        y_pred = ops.convert_to_tensor(y_pred)
         labels = label_forms.standardized(labels, y_pred, self.axis)
         weights = 1.0 if self.class_weight is None else self._label_weights(labels, y_pred)
         kept = self._kept(labels, y_pred)
@@ -188,36 +187,3 @@ def _aligned(sample_weight: Tensor, weights: Tensor) -> Tensor:
     for _ in range(-extra):
         sample_weight = ops.expand_dims(sample_weight, -1)
     return sample_weight
-
-
-def _check_smoothing(share: float) -> float:
-    if not isinstance(share, Real) or isinstance(share, bool) or not 0 <= share < 1:
-        raise InvalidArgumentError(
-            "`label_smoothing` must be a number from 0 to below 1.", label_smoothing=share
-        )
-    return float(share)
-
-
-def _check_class_weight(weights: Sequence[float] | None) -> list[float] | None:
-    if weights is None:
-        return None
-    try:
-        numbers = np.asarray(weights, "float64")
-    except (TypeError, ValueError):
-        numbers = np.zeros((0, 0))
-    if numbers.ndim != 1 or not len(numbers) or not ((numbers >= 0) & (numbers < math.inf)).all():
-        raise InvalidArgumentError(
-            "`class_weight` must be a list of non-negative finite numbers, one a class.",
-            class_weight=weights,
-        )
-    return numbers.tolist()
-
-
-def _check_ignore_class(class_id: int | None) -> int | None:
-    if class_id is None:
-        return None
-    if not isinstance(class_id, Integral) or isinstance(class_id, bool):
-        raise InvalidArgumentError(
-            "`ignore_class` must be an integer or None.", ignore_class=class_id
-        )
-    return int(class_id)
