@@ -10,6 +10,7 @@ import torch
 
 from kerasoft.ops import exact_entmax_portable
 from kerasoft.ops.jacobian import jacobian_product
+from kerasoft.ops.softmax_portable import centre
 
 _BEST = (48, 512)
 
@@ -21,10 +22,31 @@ def exact_entmax(scores: torch.Tensor, axis: int, degree: int) -> torch.Tensor:
         return exact_entmax_portable.exact_entmax(scores, axis, degree)
     for few in _BEST:
         best, index = scores.detach().topk(min(few, classes), dim=axis)
-        p = exact_entmax_portable.exact_entmax(best, axis, degree)
+        p = _of_sorted(centre(best, axis) / degree, axis, degree)
         if not bool((p.select(axis, -1) > 0).any()):
             return _Scatter.apply(scores, p, index, axis, degree)
     return exact_entmax_portable.exact_entmax(scores, axis, degree)
+
+
+def _of_sorted(scores: torch.Tensor, axis: int, degree: int) -> torch.Tensor:
+    """max(s - tau, 0)^degree of descending scores: the longest prefix that stays above its tau.
+
+    References:
+        Martins and Astudillo, ICML 2016, algorithm 1; Peters et al., ACL 2019, algorithm 2.
+    """
+    shape = [1] * scores.ndim
+    shape[axis] = -1
+    count = torch.arange(1, scores.shape[axis] + 1, device=scores.device).reshape(shape)
+    mean = scores.cumsum(axis) / count
+    if degree == 1:
+        tau = mean - 1 / count
+    else:
+        variation = (scores * scores).cumsum(axis) - count * mean * mean
+        tau = mean - ((1 - variation) / count).clamp(min=0).sqrt()
+    support = (tau < scores).sum(axis, keepdim=True)
+    tau = tau.gather(axis, (support - 1).clamp(min=0))
+    excess = torch.relu(scores - tau.masked_fill(support == 0, 0.0))  # 0: masked altogether
+    return excess if degree == 1 else excess * excess
 
 
 class _Scatter(torch.autograd.Function):

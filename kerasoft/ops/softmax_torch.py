@@ -1,7 +1,7 @@
 """Softmax by PyTorch's own kernels, which are three times as fast as a composition of its ops.
 
 They give NaN where a row is masked altogether (-inf everywhere), which costs two passes to prevent.
-On a CPU it costs little to look at the first class alone: where that is open, so is the row.
+It costs little to look at the first class alone: where that is open, so is the row.
 """
 
 import math
@@ -21,12 +21,17 @@ def log_softmax(scores: torch.Tensor, axis: int) -> torch.Tensor:
 
 
 def _repaired(kernel: Callable, scores: torch.Tensor, axis: int, value: float) -> torch.Tensor:
-    # An accelerator would have to wait for the answer, and a compiler fuses the passes below.
-    can_look = scores.is_cpu and not torch.compiler.is_compiling()
-    if can_look and _sum_of_first_class(scores, axis) > -math.inf:
+    if _can_look(scores) and _sum_of_first_class(scores, axis) > -math.inf:
         return kernel(scores, axis)
     masked = scores.detach().amax(axis, keepdim=True) == -math.inf
     return kernel(scores.masked_fill(masked, 0.0), axis).masked_fill(masked, value)
+
+
+def _can_look(scores: torch.Tensor) -> bool:
+    """Not while a compiler, which fuses the passes anyway, or a CUDA graph takes notes."""
+    if torch.compiler.is_compiling():
+        return False
+    return not (scores.is_cuda and torch.cuda.is_current_stream_capturing())
 
 
 def _sum_of_first_class(scores: torch.Tensor, axis: int) -> float:
