@@ -56,6 +56,7 @@ class Entmax(SparseLayer):
             shape=(),
             initializer=keras.initializers.Constant(start),
             dtype="float32",
+            autocast=False,
             name="alpha_logit",
         )
 
@@ -64,11 +65,11 @@ class Entmax(SparseLayer):
         """The number, or the scalar tensor that is learned."""
         if not self.learn_alpha:
             return self._alpha
-        return 1.0 + ops.sigmoid(ops.cast(self.alpha_logit, "float32"))
+        return 1.0 + ops.sigmoid(ops.convert_to_tensor(self.alpha_logit))
 
     def matching_loss(self, **options) -> keras.losses.Loss:
         """As every score layer's; it follows an alpha that is learned."""
-        return EntmaxLoss(self._alpha, from_probs=True, axis=self.axis, **options)
+        return EntmaxLoss(self._alpha, from_probs=True, **{"axis": self.axis, **options})
 
     def get_config(self) -> dict:
         return {**super().get_config(), "alpha": self._alpha, "learn_alpha": self.learn_alpha}

@@ -22,4 +22,4 @@ class Entmax15(SparseLayer):
     alpha = 1.5
 
     def matching_loss(self, **options) -> keras.losses.Loss:
-        return Entmax15Loss(from_probs=True, axis=self.axis, **options)
+        return Entmax15Loss(from_probs=True, **{"axis": self.axis, **options})

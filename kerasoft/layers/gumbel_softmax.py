@@ -82,13 +82,17 @@ class GumbelSoftmax(ScoreLayer):
         if self.learn_temperature:
             start = keras.initializers.Constant(math.log(self.temperature))
             self.log_temperature = self.add_weight(
-                shape=(), initializer=start, dtype="float32", name="log_temperature"
+                shape=(),
+                initializer=start,
+                dtype="float32",
+                autocast=False,
+                name="log_temperature",
             )
 
     def _next_temperature(self) -> float | Tensor:
         """Of this training step; a schedule moves on."""
         if self.learn_temperature:
-            return keras_ops.exp(keras_ops.cast(self.log_temperature, "float32"))
+            return keras_ops.exp(keras_ops.convert_to_tensor(self.log_temperature))
         if not isinstance(self.temperature, LearningRateSchedule):
             return self.temperature
         temperature = self.temperature(keras_ops.convert_to_tensor(self.step))

@@ -93,7 +93,7 @@ class ScoreLayer(keras.layers.Layer):
             **options: those of every kerasoft loss, such as `label_smoothing`, `class_weight`,
                 `ignore_class` and `reduction`.
         """
-        return NegativeLogLikelihood(self.returns_log_probs, axis=self.axis, **options)
+        return NegativeLogLikelihood(self.returns_log_probs, **{"axis": self.axis, **options})
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape

@@ -22,4 +22,4 @@ class Sparsemax(SparseLayer):
     alpha = 2.0
 
     def matching_loss(self, **options) -> keras.losses.Loss:
-        return SparsemaxLoss(from_probs=True, axis=self.axis, **options)
+        return SparsemaxLoss(from_probs=True, **{"axis": self.axis, **options})

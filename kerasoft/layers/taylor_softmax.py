@@ -17,12 +17,12 @@ class TaylorSoftmax(ScoreLayer):
     sets it apart from a softmax: `kerasoft.ops.taylor_softmax`.
 
     Args:
-        order: an even number of at least 2, the last term of the exponential's series.
+        order: an even number from 2 to 170, the last term of the exponential's series.
         axis: the class axis.
         **kwargs: as in every Keras layer.
 
     Raises:
-        InvalidArgumentError: if `order` is not an even number of at least 2.
+        InvalidArgumentError: if `order` is not an even number from 2 to 170.
 
     Reference:
         de Brébisson and Vincent, "An exploration of softmax alternatives belonging to the spherical

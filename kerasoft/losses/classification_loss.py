@@ -94,8 +94,10 @@ class ClassificationLoss(keras.losses.Loss):
         inputs = widen(self.inputs(y_pred, origin))
         labels = label_forms.standardized(y_true, inputs, self.axis)
         kept = self._kept(labels, inputs)
-        if kept is not None and label_forms.are_ids(labels, inputs):
-            labels = ops.where(kept, labels, ops.zeros_like(labels))
+        if kept is not None:  # not even NaN may come out of an ignored row, nor its gradient
+            inputs = ops.where(ops.expand_dims(kept, self.axis), inputs, 0.0)
+            if label_forms.are_ids(labels, inputs):
+                labels = ops.where(kept, labels, ops.zeros_like(labels))
         values = self.values(inputs, self._smoothed(labels, inputs), origin)
         return values if kept is None else ops.where(kept, values, 0.0)
 
@@ -106,7 +108,7 @@ class ClassificationLoss(keras.losses.Loss):
         values = self.call(y_true, y_pred)
         weights = self._weights(y_true, y_pred)
         if weights is not None and sample_weight is not None:
-            weights = weights * _aligned(ops.cast(sample_weight, weights.dtype), weights)
+            weights = weights * aligned(ops.cast(sample_weight, weights.dtype), weights)
         return self._reduce(values, y_pred, sample_weight if weights is None else weights)
 
     def _kept(self, labels: Tensor, predictions: Tensor) -> Tensor | None:
@@ -114,7 +116,7 @@ class ClassificationLoss(keras.losses.Loss):
         if self.ignore_class is None:
             return None
         if label_forms.are_ids(labels, predictions):
-            return ops.cast(labels, "int32") != self.ignore_class
+            return label_forms.comparable(labels) != self.ignore_class
         if self.ignore_class < 0:
             return ops.any(labels != 0, axis=self.axis)
         return ops.argmax(labels, axis=self.axis) != self.ignore_class
@@ -142,7 +144,7 @@ class ClassificationLoss(keras.losses.Loss):
         if self.reduction not in _MEANS:
             return weights
         share = self._share(ops.cast(kept, weights.dtype), y_pred)  # of what Keras's masks leave
-        return weights / ops.where(share == 0, 1.0, share)
+        return weights / ops.cast(ops.where(share == 0, 1.0, share), weights.dtype)
 
     def _label_weights(self, labels: Tensor, y_pred: Tensor) -> Tensor:
         classes = y_pred.shape[self.axis]
@@ -173,15 +175,23 @@ class Reduction(keras.losses.Loss):
     """Keras's weighting and reduction of values that are losses already.
 
     Called as (values, predictions, sample_weight): of the predictions only their Keras mask counts.
+    Weights of shape (N,) weigh whole batch entries, which Keras alone would take for the last axis.
     """
+
+    def __call__(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> Tensor:
+        if sample_weight is not None:
+            sample_weight = aligned(ops.convert_to_tensor(sample_weight), y_true)
+        return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return y_true
 
 
-def _aligned(sample_weight: Tensor, weights: Tensor) -> Tensor:
-    """`sample_weight` in the rank of `weights`: (N, 1) squeezed, (N,) for whole entries spread."""
-    extra = len(sample_weight.shape) - len(weights.shape)
+def aligned(sample_weight: Tensor, values: Tensor) -> Tensor:
+    """`sample_weight` in the rank of `values`: (N, 1) squeezed, (N,) for whole entries spread."""
+    extra = len(sample_weight.shape) - len(values.shape)
     if extra == 1 and sample_weight.shape[-1] == 1:
         return ops.squeeze(sample_weight, -1)
     for _ in range(-extra):

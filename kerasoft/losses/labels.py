@@ -22,7 +22,7 @@ def expected(values: Tensor, labels: Tensor, axis: int = -1) -> Tensor:
         every backend. O(1) a row for class ids, O(C) for distributions.
 
     Raises:
-        InvalidArgumentError: if the rank of `labels` fits neither form.
+        InvalidArgumentError: if the shape of `labels` fits neither form.
     """
     labels = standardized(labels, values, axis)
     if are_ids(labels, values):
@@ -50,7 +50,7 @@ def standardized(labels: Tensor, values: Tensor, axis: int) -> Tensor:
     """Labels as class ids of one axis less than `values`, or as weights of its rank.
 
     Raises:
-        InvalidArgumentError: if the rank of `labels` fits neither form.
+        InvalidArgumentError: if the shape of `labels` fits neither form.
     """
     labels = ops.convert_to_tensor(labels)
     rank, axis = len(values.shape), axis % len(values.shape)
@@ -62,6 +62,7 @@ def standardized(labels: Tensor, values: Tensor, axis: int) -> Tensor:
             labels_shape=tuple(labels.shape),
             dtype=keras.backend.standardize_dtype(labels.dtype),
         )
+    _check_shape(labels, values, axis)
     return labels
 
 
@@ -70,8 +71,30 @@ def are_ids(labels: Tensor, values: Tensor) -> bool:
     return len(labels.shape) < len(values.shape)
 
 
+def comparable(labels: Tensor) -> Tensor:
+    """Class ids in a dtype that holds every class and -1, without wrapping what is larger."""
+    dtype = keras.backend.standardize_dtype(labels.dtype)
+    if dtype == "int64" or keras.backend.is_float_dtype(dtype):
+        return labels
+    return ops.cast(labels, "int32")
+
+
 def _known(labels: Tensor, values: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """Which class ids there are, and ids that no backend stumbles over."""
-    labels = ops.cast(labels, "int32")
-    ids = ops.clip(labels, 0, values.shape[axis] - 1)
-    return labels == ids, ids
+    labels = comparable(labels)
+    in_range = ops.logical_and(labels >= 0, labels < values.shape[axis])
+    ids = ops.cast(ops.where(in_range, labels, ops.zeros_like(labels)), "int32")
+    return ops.cast(ids, labels.dtype) == labels, ids
+
+
+def _check_shape(labels: Tensor, values: Tensor, axis: int) -> None:
+    expected_shape = list(values.shape)
+    if are_ids(labels, values):
+        del expected_shape[axis]
+    sizes = zip(labels.shape, expected_shape, strict=True)
+    if any(one != other for one, other in sizes if None not in (one, other)):
+        raise InvalidArgumentError(
+            "`labels` must have the shape of the predictions, or that without the class axis.",
+            labels_shape=tuple(labels.shape),
+            predictions_shape=tuple(values.shape),
+        )

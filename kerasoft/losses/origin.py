@@ -20,17 +20,23 @@ class Origin(NamedTuple):
     logits: Tensor
 
 
-_ORIGINS: dict[int, tuple[weakref.ref, Origin]] = {}  # by id: tensors are not hashable
+_ATTRIBUTE = "_kerasoft_origin"
+_ORIGINS: dict[int, tuple[weakref.ref, Origin]] = {}  # by id, for JAX, which takes no attributes
 
 
 def remember(output: Tensor, origin: Origin) -> None:
     """Notes the origin of `output`, until `output` is freed."""
-    key = id(output)
-    _ORIGINS[key] = (weakref.ref(output, lambda _: _ORIGINS.pop(key, None)), origin)
+    try:
+        setattr(output, _ATTRIBUTE, origin)
+    except AttributeError:
+        key = id(output)
+        _ORIGINS[key] = (weakref.ref(output, lambda _: _ORIGINS.pop(key, None)), origin)
 
 
 def recall(predictions: Tensor) -> Origin | None:
     """The origin of `predictions`, or None: nothing is known of copies and casts."""
+    if hasattr(predictions, _ATTRIBUTE):
+        return getattr(predictions, _ATTRIBUTE)
     found = _ORIGINS.get(id(predictions))
     return found[1] if found is not None and found[0]() is predictions else None
 

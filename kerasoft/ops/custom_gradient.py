@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import keras
 from keras import ops
 
 from kerasoft.ops.precision import Tensor
@@ -13,8 +14,8 @@ def with_gradient(forward: Callable) -> Callable:
     Args:
         forward: takes tensors and returns (result, backward); `backward(upstream)` returns the
             gradient of each tensor (a tuple if there are several). What backward needs of the
-            result must be kept through `ops.stop_gradient`: torch would leak the result itself.
-            First derivatives only: backward itself is not differentiable on every backend.
+            result it takes through `kept`. First derivatives only: backward itself is not
+            differentiable on every backend.
     """
 
     @ops.custom_gradient
@@ -27,3 +28,12 @@ def with_gradient(forward: Callable) -> Callable:
         return result, gradient
 
     return function
+
+
+def kept(result: Tensor) -> Tensor:
+    """The result of a function with its own gradient, for its backward to hold on to.
+
+    PyTorch would never free a result that its own backward refers to; elsewhere second derivatives
+    need that very reference.
+    """
+    return ops.stop_gradient(result) if keras.backend.backend() == "torch" else result

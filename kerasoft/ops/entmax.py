@@ -8,10 +8,10 @@ import numpy as np
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.ops.custom_gradient import with_gradient
+from kerasoft.ops.custom_gradient import kept, with_gradient
 from kerasoft.ops.entmax15 import entmax15
 from kerasoft.ops.jacobian import jacobian_product
-from kerasoft.ops.precision import Tensor
+from kerasoft.ops.precision import Tensor, is_tensor
 from kerasoft.ops.score_op import score_op
 from kerasoft.ops.softmax import softmax
 from kerasoft.ops.softmax_portable import centre
@@ -54,28 +54,38 @@ def entmax(scores: Tensor, alpha: float | Tensor = 1.5, axis: int = -1) -> Tenso
         Peters et al., "Sparse sequence-to-sequence models", ACL 2019;
         Correia et al., "Adaptively sparse transformers", EMNLP 2019 (the gradient for alpha).
     """
-    alpha = check_alpha(alpha)
+    alpha = alpha if is_tensor(alpha) else check_alpha(alpha)
     if isinstance(alpha, float) and alpha in _EXACT:
         return _EXACT[alpha](scores, axis)
     alpha = ops.cast(ops.convert_to_tensor(alpha, dtype=None), scores.dtype)
     rank = len(scores.shape)
-    alpha = ops.reshape(alpha, (1,) * (rank - len(alpha.shape)) + tuple(alpha.shape))
-    if alpha.shape[axis] != 1:
+    shape = (1,) * (rank - len(alpha.shape)) + tuple(alpha.shape)
+    if not _is_one_a_row(shape, scores.shape, axis):
         raise InvalidArgumentError(
-            "`alpha` must have one value a row: 1 on the class axis.", alpha_shape=alpha.shape
+            "`alpha` must broadcast against the rows: 1 on the class axis, elsewhere 1 or as many.",
+            alpha_shape=tuple(alpha.shape),
+            scores_shape=tuple(scores.shape),
         )
+    alpha = ops.reshape(alpha, shape)
     return _entmax(axis)(scores, alpha)
 
 
-def check_alpha(alpha: float | Tensor) -> float | Tensor:
-    """Returns a number as a float, checked, and a tensor as it is."""
-    if hasattr(alpha, "shape") and not isinstance(alpha, Real):
-        return alpha
+def _is_one_a_row(shape: tuple, scores_shape: tuple, axis: int) -> bool:
+    if len(shape) != len(scores_shape) or shape[axis] != 1:
+        return False
+    sizes = zip(shape, scores_shape, strict=True)
+    return all(one in (1, other) for one, other in sizes if None not in (one, other))
+
+
+def check_alpha(alpha: float) -> float:
+    """Returns the number as a float.
+
+    Raises:
+        InvalidArgumentError: if it is not allowed.
+    """
     number = isinstance(alpha, Real) and not isinstance(alpha, bool)
     if not (number and 1 <= alpha < math.inf):
-        raise InvalidArgumentError(
-            "`alpha` must be a finite number of at least 1, or a tensor.", alpha=alpha
-        )
+        raise InvalidArgumentError("`alpha` must be a finite number of at least 1.", alpha=alpha)
     return float(alpha)
 
 
@@ -106,11 +116,11 @@ def _entmax(axis: int):
         relative = _relative(centred, _solve(centred, order, axis), order)
         total = _sum(relative, axis)
         p = relative / ops.where(total == 0, 1.0, total)
-        kept = ops.stop_gradient(p)
+        known = kept(p)
 
         def backward(upstream):
-            gradient = jacobian_product(_power(kept, 1.0 - order), upstream, axis)
-            towards_alpha = -gradient * tsallis_curvature(kept, order)
+            gradient = jacobian_product(_power(known, 1.0 - order), upstream, axis)
+            towards_alpha = -gradient * tsallis_curvature(known, order)
             return gradient, _sum_to_shape(towards_alpha, alpha.shape)
 
         return p, backward
@@ -135,7 +145,8 @@ def _solve(centred: Tensor, order: Tensor, axis: int) -> Tensor:
     rho, and for softmax linear; above alpha = 2 it is neither, and the bracket is halved.
     """
     highest = ops.ones_like(_sum(centred, axis) * order)
-    lowest = ops.exp(-order * math.log(centred.shape[axis])) * highest
+    classes = ops.cast(ops.shape(centred)[axis], centred.dtype)
+    lowest = ops.exp(-order * ops.log(classes)) * highest
     lowest = ops.maximum(lowest, _LOWEST_RHO)
     convex = order <= 1.0
     tolerance = 4 * float(np.finfo(keras.backend.standardize_dtype(centred.dtype)).eps)

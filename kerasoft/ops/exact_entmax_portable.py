@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from kerasoft.ops.custom_gradient import with_gradient
+from kerasoft.ops.custom_gradient import kept, with_gradient
 from kerasoft.ops.jacobian import jacobian_product
 from kerasoft.ops.precision import Tensor
 from kerasoft.ops.softmax_portable import centre
@@ -24,9 +24,9 @@ def exact_entmax(scores: Tensor, axis: int, degree: int) -> Tensor:
         excess = ops.relu(scaled - threshold(scaled, degree))
         # Not a power: its vectorised form may give equal scores different probabilities.
         p = ops.moveaxis(excess if degree == 1 else excess * excess, -1, axis)
-        kept = ops.stop_gradient(p)
+        known = kept(p)
 
-        return p, lambda upstream: jacobian_product(slopes(kept, degree), upstream, axis)
+        return p, lambda upstream: jacobian_product(slopes(known, degree), upstream, axis)
 
     return probabilities(scores)
 

@@ -7,6 +7,7 @@ more than those few.
 """
 
 import torch
+from torch.autograd.function import once_differentiable
 
 from kerasoft.ops import exact_entmax_portable
 from kerasoft.ops.jacobian import jacobian_product
@@ -59,6 +60,7 @@ class _Scatter(torch.autograd.Function):
         return torch.zeros_like(scores).scatter_(axis, index, p)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, upstream):
         p, index = ctx.saved_tensors
         slopes = exact_entmax_portable.slopes(p, ctx.degree)

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.ops.precision import Tensor
+from kerasoft.ops.precision import Tensor, is_tensor
 from kerasoft.ops.score_op import score_op
 from kerasoft.ops.softmax import log_softmax, softmax
 from kerasoft.ops.softmax_portable import centre
@@ -94,7 +94,7 @@ def gumbel_logits(
     multiply-subtract of x / temperature and its rounded maximum leaves a rounding error, whose
     exponential overflows: NaN from temperatures of 1e-8 down.
     """
-    temperature = check_temperature(temperature)
+    temperature = temperature if is_tensor(temperature) else check_temperature(temperature)
     draw = _NOISE[check_noise(noise)]
     centred = centre(scores, axis)
     perturbed = centred + draw(ops.shape(centred), seed, centred.dtype)
@@ -108,16 +108,19 @@ def straight_through(soft: Tensor, logits: Tensor, axis: int = -1) -> Tensor:
     (all masked) stays one.
     """
     winner = ops.argmax(logits, axis=axis)
-    hard = ops.one_hot(winner, soft.shape[axis], axis=axis % len(soft.shape), dtype=soft.dtype)
+    classes = soft.shape[axis] or ops.shape(soft)[axis]
+    hard = ops.one_hot(winner, classes, axis=axis % len(soft.shape), dtype=soft.dtype)
     hard = hard * ops.cast(ops.any(soft > 0, axis=axis, keepdims=True), soft.dtype)
     # `soft - soft` is an exact zero, so the sum is exactly one-hot in every precision.
     return hard + (soft - ops.stop_gradient(soft))
 
 
-def check_temperature(temperature: float | Tensor) -> float | Tensor:
-    """Returns a number as a float, checked, and a tensor as it is."""
-    if hasattr(temperature, "shape") and not isinstance(temperature, Real):
-        return temperature
+def check_temperature(temperature: float) -> float:
+    """Returns the number as a float.
+
+    Raises:
+        InvalidArgumentError: if it is not allowed.
+    """
     number = isinstance(temperature, Real) and not isinstance(temperature, bool)
     if not (number and _LOWEST_TEMPERATURE <= temperature <= _HIGHEST_TEMPERATURE):
         raise InvalidArgumentError(

@@ -1,5 +1,6 @@
 """Reductions over classes never run in half precision."""
 
+from numbers import Real
 from typing import Any
 
 import keras
@@ -13,6 +14,15 @@ _WIDE = frozenset(keras.ops.zeros((), dtype).dtype for dtype in ("float32", "flo
 def is_wide(x: Tensor) -> bool:
     """Whether `x` is a tensor of the backend in float32 or float64. Costs next to nothing."""
     return getattr(x, "dtype", None) in _WIDE
+
+
+def is_tensor(x: object) -> bool:
+    """Whether `x` is an array or a tensor of floats, and not a number (NumPy's have shapes too)."""
+    return (
+        hasattr(x, "shape")
+        and not isinstance(x, Real)
+        and keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype))
+    )
 
 
 def widen(x: Tensor) -> Tensor:

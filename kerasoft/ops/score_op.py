@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import keras
 
+from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops.precision import Tensor, is_wide, narrow, widen
 
 _OPS: dict[str, Callable] = {}
@@ -44,6 +45,13 @@ class ScoreOperation(keras.Operation):
         self, function: str, arguments: tuple = (), options: dict | None = None, name=None
     ):
         super().__init__(name=name)
+        for value in (*arguments, *(options or {}).values()):
+            if not isinstance(value, (int, float, str, type(None))):
+                raise InvalidArgumentError(
+                    f"Within a functional model, {function} takes plain numbers only: for what is "
+                    "learned, drawn or computed use the score layers.",
+                    **{function: value},
+                )
         self.function = function
         self.arguments = tuple(arguments)
         self.options = dict(options or {})

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from kerasoft.ops.custom_gradient import with_gradient
+from kerasoft.ops.custom_gradient import kept, with_gradient
 from kerasoft.ops.jacobian import softmax_jacobian_product
 from kerasoft.ops.precision import Tensor
 
@@ -15,8 +15,8 @@ def softmax(scores: Tensor, axis: int) -> Tensor:
         powers = ops.exp(centre(scores, axis))
         total = ops.sum(powers, axis=axis, keepdims=True)
         p = powers / ops.where(total == 0, 1.0, total)
-        kept = ops.stop_gradient(p)
-        return p, lambda upstream: softmax_jacobian_product(kept, upstream, axis)
+        known = kept(p)
+        return p, lambda upstream: softmax_jacobian_product(known, upstream, axis)
 
     return probabilities(scores)
 
@@ -47,5 +47,10 @@ def centre(scores: Tensor, axis: int) -> Tensor:
     No softmax changes by that, and what is done to the scores next (scaling, adding noise) rounds
     near zero, where it does not matter, instead of at 1e5. O(C) a row; no gradient through the max.
     """
-    top = ops.stop_gradient(ops.amax(scores, axis=axis, keepdims=True))
+    top = ops.stop_gradient(largest(scores, axis))
     return scores - ops.where(top == -float("inf"), 0.0, top)
+
+
+def largest(x: Tensor, axis: int) -> Tensor:
+    """The largest along `axis`, kept; of an empty batch too, which Keras refuses on TensorFlow."""
+    return ops.max(x, axis=axis, keepdims=True, initial=-float("inf"))

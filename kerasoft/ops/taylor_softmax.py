@@ -6,9 +6,12 @@ from numbers import Integral
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.ops.custom_gradient import with_gradient
+from kerasoft.ops.custom_gradient import kept, with_gradient
 from kerasoft.ops.precision import Tensor
 from kerasoft.ops.score_op import score_op
+from kerasoft.ops.softmax_portable import largest
+
+_HIGHEST_ORDER = 170  # the factorial of 171 is beyond a double
 
 
 @score_op
@@ -22,7 +25,7 @@ def taylor_softmax(scores: Tensor, order: int = 2, axis: int = -1) -> Tensor:
 
     Args:
         scores: float tensor of any shape; -inf masks a class.
-        order: an even number of at least 2.
+        order: an even number from 2 to 170.
         axis: the class axis.
 
     Returns:
@@ -30,7 +33,7 @@ def taylor_softmax(scores: Tensor, order: int = 2, axis: int = -1) -> Tensor:
         -inf gives zeros. O(C order) time and O(C) memory a row, forward and backward.
 
     Raises:
-        InvalidArgumentError: if `order` is not an even number of at least 2.
+        InvalidArgumentError: if `order` is not an even number from 2 to 170.
 
     Reference:
         de Brébisson and Vincent, "An exploration of softmax alternatives belonging to the spherical
@@ -46,8 +49,11 @@ def log_taylor_softmax(scores: Tensor, order: int = 2, axis: int = -1) -> Tensor
 
 
 def check_order(order: int) -> int:
-    if not isinstance(order, Integral) or isinstance(order, bool) or order < 2 or order % 2:
-        raise InvalidArgumentError("`order` must be an even number of at least 2.", order=order)
+    number = isinstance(order, Integral) and not isinstance(order, bool)
+    if not number or not 2 <= order <= _HIGHEST_ORDER or order % 2:
+        raise InvalidArgumentError(
+            f"`order` must be an even number from 2 to {_HIGHEST_ORDER}.", order=order
+        )
     return int(order)
 
 
@@ -58,18 +64,19 @@ def _with_slopes(scores: Tensor, order: int, axis: int, log: bool) -> Tensor:
     def distribution(scores):
         masked = scores == -float("inf")
         scores = ops.where(masked, 0.0, scores)
-        unit = ops.maximum(ops.amax(ops.abs(scores), axis=axis, keepdims=True), 1.0)
+        unit = ops.maximum(largest(ops.abs(scores), axis), 1.0)
         powers = _series(scores, unit, order, order)
         total = ops.sum(ops.where(masked, 0.0, powers), axis=axis, keepdims=True)
         total = ops.where(total == 0, 1.0, total)
         p = ops.where(masked, 0.0, powers / total)
+        known = kept(p)
 
         def backward(upstream):
             slopes = ops.where(masked, 0.0, _series(scores, unit, order - 1, order) / total)
             if log:
                 share = ops.sum(upstream, axis=axis, keepdims=True)
                 return slopes * (upstream * total / powers - share)
-            return slopes * (upstream - ops.sum(upstream * p, axis=axis, keepdims=True))
+            return slopes * (upstream - ops.sum(upstream * known, axis=axis, keepdims=True))
 
         if log:
             certain = powers == total  # two logarithms of one number may differ by rounding
@@ -85,5 +92,5 @@ def _series(scores: Tensor, unit: Tensor, last: int, order: int) -> Tensor:
     root = ops.rsqrt(unit)  # the reciprocal itself may be a subnormal, which XLA takes for zero
     scaled, result = scores * root * root, 0.0
     for k in range(last, -1, -1):
-        result = result * scaled + root ** (2 * (order - k)) / math.factorial(k)
+        result = result * scaled + root ** (2 * (order - k)) * (1.0 / math.factorial(k))
     return result

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasoft.ops.precision import Tensor
+from kerasoft.ops.softmax_portable import largest
 
 _CHUNK = 16  # scores that are first represented by their largest
 _FEW = 256  # classes that are not worth a coarser problem
@@ -65,7 +66,7 @@ def _newton(scores: Tensor, tau: Tensor, degree: int) -> Tensor:
 def _largest_of_chunks(scores: Tensor) -> Tensor:
     """The largest of every 16 scores, and the rest."""
     chunks, rest = _chunks(scores)
-    return ops.concatenate([ops.amax(chunks, axis=-2), rest], axis=-1)
+    return ops.concatenate([ops.squeeze(largest(chunks, -2), -2), rest], axis=-1)
 
 
 def _sum_of_many(x: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """A softmax applied twice, or a logarithm: caught wherever a score layer meets a loss."""
 
 import gc
+import weakref
 
 import keras
 import numpy as np
@@ -129,14 +130,17 @@ def test_hard_draws_train_through_their_relaxation():
     assert (np.abs(found).max(-1) > 0.01).all()
 
 
-def test_nothing_is_remembered_of_what_is_gone():
+@pytest.mark.skipif(NAME == "tensorflow", reason="its registry keeps custom gradients for good")
+def test_a_trained_layer_can_be_forgotten():
+    layer = layers.Sparsemax()
+    made = model(layer, layer.matching_loss())
+    made.fit(SCORES, LABELS, verbose=0)
+    made.predict(SCORES, verbose=0)
+    alive = weakref.ref(layer)
+    del made, layer
+    keras.backend.clear_session()
     gc.collect()
-    before = len(origin._ORIGINS)
-    outputs = [layers.Softmax()(SCORES) for _ in range(5)]
-    assert len(origin._ORIGINS) == before + 5
-    del outputs
-    gc.collect()
-    assert len(origin._ORIGINS) == before
+    assert alive() is None and not origin._ORIGINS
 
 
 def test_predictions_of_no_known_origin_are_taken_at_their_word():

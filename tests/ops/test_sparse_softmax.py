@@ -172,7 +172,7 @@ def test_alpha_that_broadcasts(shape):
 
 
 def test_alpha_with_the_class_axis_is_refused():
-    with pytest.raises(InvalidArgumentError, match="`alpha` must have one value a row"):
+    with pytest.raises(InvalidArgumentError, match="`alpha` must broadcast against the rows"):
         entmax(ops.zeros((2, 3)), ops.ones((3,)))
 
 
