@@ -4,11 +4,15 @@ from numbers import Real
 from typing import Any
 
 import keras
+import numpy as np
 
 Tensor = Any  # a TensorFlow, JAX or PyTorch tensor, or a KerasTensor: they share no base class
 
-# The backend's own dtype objects; hashed, because some compare equal to strings.
-_WIDE = frozenset(keras.ops.zeros((), dtype).dtype for dtype in ("float32", "float64"))
+# The backend's own dtype objects (JAX's are NumPy's); hashed, because some compare equal to strings.
+_WIDE = frozenset(
+    np.dtype(dtype) if keras.backend.backend() == "jax" else keras.ops.zeros((), dtype).dtype
+    for dtype in ("float32", "float64")
+)
 
 
 def is_wide(x: Tensor) -> bool:
