@@ -8,7 +8,7 @@ import numpy as np
 
 Tensor = Any  # a TensorFlow, JAX or PyTorch tensor, or a KerasTensor: they share no base class
 
-# The backend's own dtype objects (JAX's are NumPy's); hashed, because some compare equal to strings.
+# The backend's own dtype objects (JAX's are NumPy's). Hashed: some compare equal to strings.
 _WIDE = frozenset(
     np.dtype(dtype) if keras.backend.backend() == "jax" else keras.ops.zeros((), dtype).dtype
     for dtype in ("float32", "float64")
