@@ -82,9 +82,9 @@ class ClassificationLoss(keras.losses.Loss):
         if made_by is not None:
             raise InvalidArgumentError(
                 f"{type(self).__name__} is for scores, but these predictions have been through a "
-                "softmax already. Such a pair still trains, and loses most of the accuracy (in one "
-                "published study 8 % instead of 60 %). Leave the layer out, or use the loss that "
-                "its matching_loss() gives.",
+                "softmax already. Such a pair still trains, and can lose most of the accuracy (in "
+                "one published study 8 % instead of 60 %). Leave the layer out, or use the loss "
+                "that its matching_loss() gives.",
                 predictions_made_by=made_by,
             )
         return y_pred
