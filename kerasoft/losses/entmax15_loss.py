@@ -1,7 +1,5 @@
 """The loss of 1.5-entmax, from scores."""
 
-from collections.abc import Sequence
-
 import keras
 
 from kerasoft.losses.fenchel_young_loss import FenchelYoungLoss
@@ -22,18 +20,5 @@ class Entmax15Loss(FenchelYoungLoss):
         Peters et al., "Sparse sequence-to-sequence models", ACL 2019.
     """
 
-    def __init__(
-        self,
-        from_probs: bool = False,
-        label_smoothing: float = 0.0,
-        class_weight: Sequence[float] | None = None,
-        ignore_class: int | None = None,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "entmax15_loss",
-        dtype: str | None = None,
-    ):
-        super().__init__(
-            from_probs, label_smoothing, class_weight, ignore_class, axis, reduction, name, dtype
-        )
-        self.alpha = 1.5
+    alpha = 1.5
+    default_name = "entmax15_loss"

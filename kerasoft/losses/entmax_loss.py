@@ -26,6 +26,7 @@ class EntmaxLoss(FenchelYoungLoss):
     """
 
     alpha_is_the_layers = True
+    default_name = "entmax_loss"
 
     def __init__(
         self,
@@ -36,7 +37,7 @@ class EntmaxLoss(FenchelYoungLoss):
         ignore_class: int | None = None,
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
-        name: str | None = "entmax_loss",
+        name: str | None = None,
         dtype: str | None = None,
     ):
         super().__init__(

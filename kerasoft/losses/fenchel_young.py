@@ -3,11 +3,9 @@
 from keras import ops
 
 from kerasoft.losses.labels import are_ids, expected, standardized
-from kerasoft.ops.entmax import entmax, tsallis_curvature
+from kerasoft.ops.entmax import SMALLEST_ORDER, entmax, tsallis_curvature
 from kerasoft.ops.precision import Tensor
 from kerasoft.ops.softmax_portable import centre
-
-_SMALLEST_ORDER = 1e-12  # alpha - 1 below it is softmax already
 
 
 def fenchel_young(scores: Tensor, labels: Tensor, alpha: float | Tensor, axis: int = -1) -> Tensor:
@@ -48,7 +46,7 @@ def fenchel_young(scores: Tensor, labels: Tensor, alpha: float | Tensor, axis: i
 def _entropy(p: Tensor, alpha: float | Tensor, axis: int) -> Tensor:
     """Tsallis entropy of constant p: (sum p - sum p^alpha) / (alpha (alpha - 1)), over `axis`."""
     constant = ops.stop_gradient(ops.convert_to_tensor(alpha, dtype=p.dtype))
-    order = ops.maximum(constant - 1.0, _SMALLEST_ORDER)
+    order = ops.maximum(constant - 1.0, SMALLEST_ORDER)
     logarithm = ops.expm1(order * ops.log(ops.where(p > 0, p, 1.0))) / order
     entropy = -ops.sum(p * logarithm, axis=axis, keepdims=True) / constant
     if not isinstance(alpha, float):

@@ -1,5 +1,7 @@
 """What the losses of the alpha-entmax family share."""
 
+from collections.abc import Sequence
+
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.losses.classification_loss import ClassificationLoss
 from kerasoft.losses.fenchel_young import fenchel_young
@@ -20,18 +22,31 @@ class FenchelYoungLoss(ClassificationLoss):
 
     Args:
         from_probs: whether predictions are such outputs instead of scores.
-        *args, **kwargs: as in `ClassificationLoss`.
+        label_smoothing, class_weight, ...: as in `ClassificationLoss`.
 
     Attributes:
         alpha: a finite number of at least 1; with `from_probs` it must be the layer's, unless that
             is the layer's to choose (`EntmaxLoss`).
+        default_name: the loss's name if none is given.
     """
 
     alpha: float
     alpha_is_the_layers = False
+    default_name: str
 
-    def __init__(self, from_probs: bool = False, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        from_probs: bool = False,
+        label_smoothing: float = 0.0,
+        class_weight: Sequence[float] | None = None,
+        ignore_class: int | None = None,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ):
+        name = name or self.default_name
+        super().__init__(label_smoothing, class_weight, ignore_class, axis, reduction, name, dtype)
         self.from_probs = from_probs
 
     def inputs(self, y_pred: Tensor, origin: Origin | None) -> Tensor:

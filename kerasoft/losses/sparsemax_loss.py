@@ -1,7 +1,5 @@
 """The loss of sparsemax, from scores."""
 
-from collections.abc import Sequence
-
 import keras
 
 from kerasoft.losses.fenchel_young_loss import FenchelYoungLoss
@@ -22,18 +20,5 @@ class SparsemaxLoss(FenchelYoungLoss):
         Martins and Astudillo, "From softmax to sparsemax", ICML 2016.
     """
 
-    def __init__(
-        self,
-        from_probs: bool = False,
-        label_smoothing: float = 0.0,
-        class_weight: Sequence[float] | None = None,
-        ignore_class: int | None = None,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = "sparsemax_loss",
-        dtype: str | None = None,
-    ):
-        super().__init__(
-            from_probs, label_smoothing, class_weight, ignore_class, axis, reduction, name, dtype
-        )
-        self.alpha = 2.0
+    alpha = 2.0
+    default_name = "sparsemax_loss"

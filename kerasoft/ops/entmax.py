@@ -20,7 +20,7 @@ from kerasoft.ops.sparsemax import sparsemax
 _EXACT = {1.0: softmax, 1.5: entmax15, 2.0: sparsemax}
 _MOST_STEPS = 100  # bisection halves the bracket to nothing in 40, Newton's method needs about 6
 _HIGHEST_LOG = math.log(1e30)  # slopes above it are cut, so that sums of them stay finite
-_SMALLEST_ORDER = 1e-12  # alpha - 1 below it is softmax already
+SMALLEST_ORDER = 1e-12  # alpha - 1 below it is softmax already
 _LOWEST_RHO = 1e-37  # about the smallest normal float32
 
 
@@ -111,7 +111,7 @@ def tsallis_curvature(p: Tensor, order: Tensor) -> Tensor:
 def _entmax(axis: int):
     @with_gradient
     def probabilities(scores, alpha):
-        order = ops.maximum(alpha - 1.0, _SMALLEST_ORDER)
+        order = ops.maximum(alpha - 1.0, SMALLEST_ORDER)
         centred = centre(scores, axis)
         relative = _relative(centred, _solve(centred, order, axis), order)
         total = _sum(relative, axis)

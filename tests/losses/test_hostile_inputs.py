@@ -93,7 +93,7 @@ def test_learned_parameters_stay_in_float32():
     np.testing.assert_array_equal(to_numpy(found), to_numpy(ops.cast(expected, "bfloat16")))
 
 
-@pytest.mark.skipif(NAME == "torch", reason="PyTorch's own kernels need no test")
+@pytest.mark.skipif(NAME == "torch", reason="on PyTorch only its own kernels have one")
 @pytest.mark.parametrize("name", ["softmax", "log_softmax", "pseudo_softmax", "taylor_softmax"])
 def test_second_derivative(name):
     op, weights = getattr(kerasoft.ops, name), ops.array([1.0, -2.0, 0.5, 3.0])
