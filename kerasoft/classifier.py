@@ -1,5 +1,6 @@
 """A backbone and a head as one model that trains with the head's own loss."""
 
+import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
 
@@ -9,9 +10,18 @@ from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.head import Head
-from kerasoft.losses.classification_loss import Reduction
+from kerasoft.losses.classification_loss import Reduction, aligned
 from kerasoft.ops.precision import Tensor
+from kerasoft.ops.vjp import vjp
 
+_OPTIONS_WITHOUT_ROWS = (
+    "weight_decay",
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "use_ema",
+    "gradient_accumulation_steps",
+)
 _PRIVATE_OPTIMIZERS = "keras.src.backend."  # where a backend's own optimizer subclass lives
 
 
@@ -25,7 +35,8 @@ class Classifier(keras.Model):
 
     Within a training or evaluation step the model hands the features on, not the probabilities, so
     that the head computes its loss from them at its own cost and precision; only metrics, where
-    there are any, ask for the full distribution (without noise).
+    there are any, ask for the full distribution (without noise). With heads that train without a
+    score for every class, they do so in evaluation only, unless `compile` asks for more.
 
     Args:
         backbone: a Keras model or layer from inputs to features (..., D).
@@ -61,8 +72,9 @@ class Classifier(keras.Model):
         self.head = head
         self.augmentation = augmentation
         self.metadata = dict(metadata or {})
-        self._within_step = False
-        self._has_metrics = False
+        self._step_kind = None  # "train" or "test" within a step
+        self._metrics_wanted = {"train": False, "test": False}
+        self._metrics_begun = False
         self._reduction = Reduction()
 
     def build(self, input_shape: tuple) -> None:
@@ -75,10 +87,10 @@ class Classifier(keras.Model):
         if training and self.augmentation is not None:
             inputs = self.augmentation(inputs, training=True)
         features = self.backbone(inputs, training=training)
-        if not self._within_step:
+        if self._step_kind is None:
             return self.head(features, training=training)
         output = {"features": features}
-        if self._has_metrics:
+        if self._metrics_wanted[self._step_kind]:
             output["probabilities"] = self.head(ops.stop_gradient(features), training=False)
         return output
 
@@ -97,6 +109,7 @@ class Classifier(keras.Model):
         optimizer: str | keras.optimizers.Optimizer = "adam",
         loss: None = None,
         metrics: list | None = None,
+        training_metrics: bool | None = None,
         jit_compile: str | bool = "auto",
         **kwargs,
     ) -> None:
@@ -106,10 +119,13 @@ class Classifier(keras.Model):
             optimizer: a Keras optimizer or its name.
             loss: must be None: the head brings its own.
             metrics: Keras metrics over probabilities; `["accuracy"]` if None, nothing if empty.
+            training_metrics: whether training steps compute them as well as evaluation does. None
+                says no where the head trains without a score for every class, else yes.
             jit_compile, **kwargs: as in `keras.Model.compile`.
 
         Raises:
-            InvalidArgumentError: if a loss is given.
+            InvalidArgumentError: if a loss is given, or an optimizer with an option that would not
+                reach the rows that the head updates by itself.
         """
         if loss is not None or kwargs.get("loss_weights") is not None:
             raise InvalidArgumentError(
@@ -117,9 +133,16 @@ class Classifier(keras.Model):
                 "apply softmax a second time to what is a distribution already. Leave it out.",
                 loss=loss,
             )
+        if self.head.updates_rows:
+            _refuse_options_without_rows(optimizer)
         metrics = ["accuracy"] if metrics is None else metrics
-        self._has_metrics = bool(metrics or kwargs.get("weighted_metrics"))
-        self._jit_compile_asked = jit_compile
+        wanted = bool(metrics or kwargs.get("weighted_metrics"))
+        in_training = training_metrics
+        if in_training is None:
+            in_training = not self.head.trains_sublinearly
+        self._metrics_wanted = {"train": wanted and in_training, "test": wanted}
+        self._metrics_begun = False  # before that TensorFlow has not even built them
+        self._asked = {"jit_compile": jit_compile, "training_metrics": training_metrics}
         super().compile(optimizer=optimizer, metrics=metrics, jit_compile=jit_compile, **kwargs)
 
     def compute_loss(
@@ -133,32 +156,81 @@ class Classifier(keras.Model):
         if not _is_step_output(y_pred):
             y_pred = {"features": self.backbone(x, training=training)}
         features = y_pred["features"]
-        values = self.head.loss(features, y, training=training)
-        mean = self._reduction(values, features, sample_weight)
-        return mean + sum(ops.sum(extra) for extra in self.losses)
+        weights = self._example_weights(features, y, sample_weight)
+
+        def mean(values: Tensor) -> Tensor:
+            return self._reduction(values, features, weights)
+
+        if self._step_kind == "train" and self.head.updates_rows:
+            none = ops.zeros_like(features[..., 0], dtype="float32")
+            (upstream,) = vjp(mean, [none], ops.ones(()))
+            values = self.head.update(features, y, upstream)
+        else:
+            values = self.head.loss(features, y, training=training)
+        return mean(values) + sum(ops.sum(extra) for extra in self.losses)
+
+    def _example_weights(
+        self, features: Tensor, labels: Tensor, sample_weight: Tensor | None
+    ) -> Tensor | None:
+        """The sample weights, such that the mean is one over the examples that count."""
+        kept = self.head.kept(features, self.head.standardized(features, labels))
+        if kept is None:
+            return sample_weight
+        kept = ops.cast(kept, "float32")
+        share = self._reduction(kept, features)
+        weights = kept / ops.where(share == 0, 1.0, share)
+        if sample_weight is None:
+            return weights
+        return weights * aligned(ops.cast(sample_weight, "float32"), weights)
 
     def compute_metrics(
         self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
     ) -> dict:
         if _is_step_output(y_pred):
+            if self._step_kind and not self._metrics_wanted[self._step_kind]:
+                return self._loss_alone()
             y_pred = y_pred.get("probabilities")
+        self._metrics_begun = True
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
+    def get_metrics_result(self) -> dict:
+        return super().get_metrics_result() if self._metrics_begun else self._loss_alone()
+
+    def _loss_alone(self) -> dict:
+        """The result of a step that computes no other metric: Keras keeps the loss first."""
+        return {"loss": self.metrics[0].result()}
+
+    def fit(self, x=None, y=None, *arguments, **options) -> keras.callbacks.History:
+        """As in Keras; class ids that are none raise, where labels come as arrays.
+
+        Raises:
+            InvalidArgumentError: if a label is no class. (In labels that come from a data set or a
+                generator it makes the loss NaN.)
+        """
+        validation = options.get("validation_data")
+        for labels in (y, validation[1] if isinstance(validation, (tuple, list)) else None):
+            if hasattr(labels, "shape") or isinstance(labels, (tuple, list)):
+                self.head.check_labels(np.asarray(labels))
+        return super().fit(x, y, *arguments, **options)
+
     def train_step(self, *args):  # (state, data) on JAX, (data) elsewhere
-        with self._step():
+        with self._step("train"):
             return super().train_step(*args)
 
     def test_step(self, *args):
-        with self._step():
+        with self._step("test"):
             return super().test_step(*args)
 
     @contextmanager
-    def _step(self):
-        self._within_step = True
+    def _step(self, kind: str):
+        self._step_kind = kind
         try:
-            yield
+            with warnings.catch_warnings():
+                if self.head.updates_rows:  # then something is trained all the same
+                    warnings.filterwarnings("ignore", message=".*not have any trainable weights")
+                yield
         finally:
-            self._within_step = False
+            self._step_kind = None
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return self.head.compute_output_shape(self.backbone.compute_output_shape(input_shape))
@@ -167,7 +239,7 @@ class Classifier(keras.Model):
         """As Keras's, without what ties it to one backend, so that every other can load it."""
         config = super().get_compile_config()
         if config:
-            config["jit_compile"] = self._jit_compile_asked  # Keras keeps its answer to "auto"
+            config.update(self._asked)  # Keras keeps its answer to "auto"
             config["optimizer"] = _portable(config.get("optimizer"))
         return config
 
@@ -201,6 +273,20 @@ class _LogProbabilities(keras.Model):
 
     def call(self, inputs: Tensor) -> Tensor:
         return self.classifier.log_prob(inputs)
+
+
+def _refuse_options_without_rows(optimizer: str | keras.optimizers.Optimizer) -> None:
+    """Raises where the model's optimizer has an option that row updates would pass by."""
+    optimizer = keras.optimizers.get(optimizer)
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    for option in _OPTIONS_WITHOUT_ROWS:
+        value = getattr(optimizer, option, None)
+        if value:
+            raise InvalidArgumentError(
+                f"The head updates its rows by its own `row_optimizer`, which {option} of the "
+                "model's optimizer does not reach. Leave it out, or use row_optimizer=None.",
+                **{option: value},
+            )
 
 
 def _portable(optimizer: object) -> object:

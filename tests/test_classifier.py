@@ -355,3 +355,69 @@ def test_many_classes_keep_their_labels():
     model.head.set_weights([np.zeros((300, 2)), bias])
     loss, accuracy = model.evaluate(X, np.full(48, 257), verbose=0)
     assert loss < 1e-3 and accuracy == 1.0
+
+
+class Cheap(SoftmaxHead):
+    """A head that says that its training costs less than its metrics."""
+
+    trains_sublinearly = True
+
+
+def cheap(**options):
+    model = Classifier(classifier().backbone, Cheap(3, softmax="softmax"))
+    model.compile(keras.optimizers.SGD(0.1), **options)
+    return model
+
+
+def test_metrics_wait_for_evaluation_where_they_cost_more_than_training():
+    history = fit(cheap(), 2, validation_data=(X, Y))
+    assert history.keys() == {"loss", "val_loss", "val_accuracy"}
+    assert fit(cheap(), 2).keys() == {"loss"}
+    model = cheap()
+    fit(model)
+    scores = model.evaluate(X, Y, return_dict=True, verbose=0)
+    assert scores.keys() == {"loss", "accuracy"}
+    assert scores["accuracy"] == pytest.approx((model.predict(X, verbose=0).argmax(-1) == Y).mean())
+
+
+def test_training_metrics_can_be_asked_for_and_refused(tmp_path):
+    assert fit(cheap(training_metrics=True)).keys() == {"loss", "accuracy"}
+    model = compiled(training_metrics=False)
+    assert fit(model).keys() == {"loss"}
+    model.save(tmp_path / "model.keras")
+    assert fit(keras.models.load_model(tmp_path / "model.keras")).keys() == {"loss"}
+
+
+@pytest.mark.parametrize("wrong", [-1, 3, 100, 1.5])
+def test_labels_that_are_no_class(wrong):
+    labels = Y.astype("float32") if wrong == 1.5 else Y.copy()
+    labels[[5, 7]] = wrong
+    model = compiled()
+    model(X)
+    before = weights(model)
+    for options in ({"y": labels}, {"y": labels[:, None]}, {"y": labels.tolist()}):
+        with pytest.raises(InvalidArgumentError) as error:
+            model.fit(X, **options, verbose=0)
+        assert (
+            str(error.value) == f"Labels must be class ids from 0 to 2. Received: labels=[{wrong}]"
+        )
+    with pytest.raises(InvalidArgumentError, match="Received: labels="):
+        model.fit(X, Y, validation_data=(X, labels), verbose=0)
+    for one, other in zip(before, weights(model), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_ignored_class():
+    labels = np.where(Y == 2, -1, Y)
+    model = Classifier(classifier().backbone, SoftmaxHead(3, softmax="softmax", ignore_class=-1))
+    model.compile("sgd", metrics=[])
+    model(X)
+    kept = to_numpy(model.head.loss(model.backbone(X), labels))
+    assert (kept[Y == 2] == 0).all()
+    truth = values(model)[Y != 2].mean()
+    assert model.evaluate(X, labels, batch_size=48, verbose=0) == pytest.approx(truth, rel=1e-5)
+    assert model.fit(X, labels, batch_size=48, verbose=0).history["loss"][0] == pytest.approx(
+        truth, rel=1e-5
+    )
+    with pytest.raises(InvalidArgumentError, match="from 0 to 2, or -1. Received: labels=.-2."):
+        model.fit(X, np.where(Y == 2, -2, Y), verbose=0)

@@ -60,7 +60,10 @@ PUBLIC = {
         "EntmaxLoss",
         "MulticlassHinge",
     },
-    "heads": {"Head", "SoftmaxHead", "Complexity", "get", "names"},
+    "heads": {
+        *("Head", "SoftmaxHead", "Complexity", "get", "names"),
+        *("RowSGD", "RowAdagrad", "RowAdam"),
+    },
     "backbones": {"linear", "simple_cnn", "tiny_vgg", "resnet12", "cnn", "resnet9"},
 }
 

@@ -3,11 +3,13 @@
 from numbers import Integral
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.complexity import Complexity
-from kerasoft.losses.labels import expected
+from kerasoft.losses import labels as label_forms
+from kerasoft.losses.arguments import check_ignore_class
 from kerasoft.ops.precision import Tensor
 
 
@@ -15,12 +17,14 @@ class Head(keras.layers.Layer):
     """Base class of the layers from features to a distribution, each with its own loss.
 
     A head owns the class embeddings, so that it may leave most classes alone while training. A
-    subclass gives `build`, `log_prob` and `complexity`; it overrides `loss` where the label makes
+    subclass gives `build`, `log_prob` and `complexity`; it overrides `values` where the label makes
     the computation cheaper or where the loss is not the negative log-likelihood, and `call` where
     the probabilities are not exp(log_prob).
 
     Args:
         num_classes: number of classes C, at least 1.
+        ignore_class: a class id, in range or negative, or None. Examples with that label have loss
+            0, change no weight and do not count in a `Classifier`'s mean.
         **kwargs: as in every Keras layer.
 
     Call arguments:
@@ -31,10 +35,19 @@ class Head(keras.layers.Layer):
         float32 probabilities (..., C).
 
     Raises:
-        InvalidArgumentError: if `num_classes` is not a positive integer.
+        InvalidArgumentError: if `num_classes` is not a positive integer, or `ignore_class` no
+            integer.
+
+    Attributes:
+        trains_sublinearly: whether a training step costs less than a score for every class, so that
+            a `Classifier` leaves metrics over all classes to evaluation.
+        updates_rows: whether a training step changes class embeddings by itself, in `update`.
     """
 
-    def __init__(self, num_classes: int, **kwargs):
+    trains_sublinearly = False
+    updates_rows = False
+
+    def __init__(self, num_classes: int, ignore_class: int | None = None, **kwargs):
         super().__init__(**kwargs)
         if (
             isinstance(num_classes, bool)
@@ -45,6 +58,7 @@ class Head(keras.layers.Layer):
                 "`num_classes` must be a positive integer.", num_classes=num_classes
             )
         self.num_classes = int(num_classes)
+        self.ignore_class = check_ignore_class(ignore_class)
 
     @property
     def complexity(self) -> Complexity:
@@ -59,8 +73,51 @@ class Head(keras.layers.Layer):
         return ops.exp(self.log_prob(features, training))
 
     def loss(self, features: Tensor, labels: Tensor, training: bool | None = False) -> Tensor:
-        """The loss of each example, from features (..., D) and labels (...): float32 (...)."""
-        return -expected(self.log_prob(features, training), labels)
+        """The loss of each example.
+
+        Args:
+            features: float tensor (..., D).
+            labels: class ids (...) or (..., 1) of any integer dtype, or one weight a class
+                (..., C). A class id that is none gives NaN.
+            training: whether this is the loss to train with.
+
+        Returns:
+            float32 (...), in nats.
+
+        Raises:
+            InvalidArgumentError: if the shape of `labels` fits neither form.
+        """
+        labels = self.standardized(features, labels)
+        kept = self.kept(features, labels)
+        if kept is None:
+            return self.values(features, labels, training)
+        features = ops.where(kept[..., None], features, ops.zeros_like(features))
+        values = self.values(features, self.without_ignored(labels, kept), training)
+        return ops.where(kept, values, 0.0)
+
+    def values(self, features: Tensor, labels: Tensor, training: bool | None = False) -> Tensor:
+        """What `loss` gives, from standardized labels among which none is to be ignored."""
+        return -label_forms.expected(self.log_prob(features, training), labels)
+
+    def standardized(self, features: Tensor, labels: Tensor) -> Tensor:
+        """Labels as class ids (...) or as one weight a class (..., C)."""
+        return label_forms.standardized(labels, self._predictions(features), -1)
+
+    def kept(self, features: Tensor, labels: Tensor) -> Tensor | None:
+        """Which examples count: booleans (...) from standardized labels, or None for all."""
+        if self.ignore_class is None:
+            return None
+        return label_forms.kept_rows(labels, self._predictions(features), self.ignore_class)
+
+    def without_ignored(self, labels: Tensor, kept: Tensor) -> Tensor:
+        """Standardized labels in which -1, no class, stands for an id that is ignored."""
+        if len(labels.shape) > len(kept.shape):
+            return labels
+        return ops.where(kept, label_forms.comparable(labels), -1)
+
+    def _predictions(self, features: Tensor) -> keras.KerasTensor:
+        """The shape that predictions would have."""
+        return keras.KerasTensor(self.compute_output_shape(features.shape))
 
     def top_k(self, features: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:
         """The k most probable classes: log-probabilities (..., k), falling, and class ids (..., k).
@@ -80,5 +137,28 @@ class Head(keras.layers.Layer):
     def compute_output_spec(self, features: Tensor, training: bool | None = None) -> Tensor:
         return keras.KerasTensor(self.compute_output_shape(features.shape), dtype="float32")
 
+    def check_labels(self, labels: np.ndarray) -> None:
+        """Looks at class ids on the host, where a wrong one can still be an error.
+
+        Raises:
+            InvalidArgumentError: if one of them is no class. One weight a class (N, C) is let pass.
+        """
+        if labels.ndim > 1 and labels.shape[-1] == self.num_classes:
+            return
+        wrong = (labels < 0) | (labels >= self.num_classes) | (labels != np.floor(labels))
+        if self.ignore_class is not None:
+            wrong &= labels != self.ignore_class
+        if wrong.any():
+            raise InvalidArgumentError(
+                f"Labels must be class ids from 0 to {self.num_classes - 1}"
+                + (f", or {self.ignore_class}." if self.ignore_class is not None else "."),
+                labels=np.unique(labels[wrong])[:5].tolist(),
+            )
+
+    def inference_config(self) -> dict:
+        """The config of a head with the same weights, but without what only training needs."""
+        return self.get_config()
+
     def get_config(self) -> dict:
-        return {**super().get_config(), "num_classes": self.num_classes}
+        config = {"num_classes": self.num_classes, "ignore_class": self.ignore_class}
+        return {**super().get_config(), **config}

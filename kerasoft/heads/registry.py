@@ -1,5 +1,7 @@
 """Heads by the names that the command line uses."""
 
+import inspect
+
 from kerasoft import layers
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.head import Head
@@ -28,5 +30,10 @@ def get(name: str, num_classes: int, **options: object) -> Head:
     if canonical in layers.names():
         return SoftmaxHead(num_classes, softmax=layers.get(canonical, **options))
     if canonical in _HEADS:
-        return _HEADS[canonical](num_classes, **options)
+        head = _HEADS[canonical]
+        known = {*inspect.signature(head).parameters, "ignore_class", "name", "dtype"} - {"kwargs"}
+        for option in options:
+            if option not in known:
+                raise InvalidArgumentError(f"Softmax `{name}` has no {option}.", **options)
+        return head(num_classes, **options)
     raise InvalidArgumentError(f"`softmax` must be one of {', '.join(names())}.", softmax=name)

@@ -81,7 +81,7 @@ class SoftmaxHead(Head):
     def log_prob(self, features: Tensor, training: bool | None = False) -> Tensor:
         return self.softmax.log_prob(self.scores(features), training)
 
-    def loss(self, features: Tensor, labels: Tensor, training: bool | None = False) -> Tensor:
+    def values(self, features: Tensor, labels: Tensor, training: bool | None = False) -> Tensor:
         return self.softmax.loss(self.scores(features), labels, training)
 
     def get_config(self) -> dict:

@@ -115,11 +115,7 @@ class ClassificationLoss(keras.losses.Loss):
         """Which rows count, or None for all."""
         if self.ignore_class is None:
             return None
-        if label_forms.are_ids(labels, predictions):
-            return label_forms.comparable(labels) != self.ignore_class
-        if self.ignore_class < 0:
-            return ops.any(labels != 0, axis=self.axis)
-        return ops.argmax(labels, axis=self.axis) != self.ignore_class
+        return label_forms.kept_rows(labels, predictions, self.ignore_class, self.axis)
 
     def _smoothed(self, labels: Tensor, predictions: Tensor) -> Tensor:
         if self.label_smoothing == 0:

@@ -26,7 +26,7 @@ def expected(values: Tensor, labels: Tensor, axis: int = -1) -> Tensor:
     """
     labels = standardized(labels, values, axis)
     if are_ids(labels, values):
-        known, ids = _known(labels, values, axis)
+        known, ids = known_ids(labels, values.shape[axis])
         ids = ops.expand_dims(ids, axis)
         picked = ops.squeeze(ops.take_along_axis(values, ids, axis=axis), axis)
         return ops.where(known, picked, float("nan"))
@@ -40,7 +40,7 @@ def distribution(values: Tensor, labels: Tensor, axis: int = -1) -> Tensor:
     labels = standardized(labels, values, axis)
     if not are_ids(labels, values):
         return ops.cast(labels, values.dtype)
-    known, ids = _known(labels, values, axis)
+    known, ids = known_ids(labels, values.shape[axis])
     axis = axis % len(values.shape)
     one_hot = ops.one_hot(ids, values.shape[axis], axis=axis, dtype=values.dtype)
     return ops.where(ops.expand_dims(known, axis), one_hot, float("nan"))
@@ -79,10 +79,19 @@ def comparable(labels: Tensor) -> Tensor:
     return ops.cast(labels, "int32")
 
 
-def _known(labels: Tensor, values: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Which class ids there are, and ids that no backend stumbles over."""
+def kept_rows(labels: Tensor, values: Tensor, ignore_class: int, axis: int = -1) -> Tensor:
+    """Which rows are not to be ignored: booleans (...), from standardized labels."""
+    if are_ids(labels, values):
+        return comparable(labels) != ignore_class
+    if ignore_class < 0:
+        return ops.any(labels != 0, axis=axis)
+    return ops.argmax(labels, axis=axis) != ignore_class
+
+
+def known_ids(labels: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
+    """Which class ids there are (booleans), and int32 ids that no backend stumbles over."""
     labels = comparable(labels)
-    in_range = ops.logical_and(labels >= 0, labels < values.shape[axis])
+    in_range = ops.logical_and(labels >= 0, labels < num_classes)
     ids = ops.cast(ops.where(in_range, labels, ops.zeros_like(labels)), "int32")
     return ops.cast(ids, labels.dtype) == labels, ids
 

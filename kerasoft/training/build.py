@@ -44,9 +44,15 @@ def build_classifier(
 
 def for_inference(classifier: Classifier) -> Classifier:
     """A copy with the same weights, but no optimizer or augmentation: half the file."""
-    copy = Classifier.from_config({**classifier.get_config(), "augmentation": None})
+    head = type(classifier.head).from_config(classifier.head.inference_config())
+    config = {**classifier.get_config(), "augmentation": None}
+    config["head"] = keras.saving.serialize_keras_object(head)
+    copy = Classifier.from_config(config)
     copy.build(classifier.backbone.input_shape)
-    copy.set_weights(classifier.get_weights())
+    copy.backbone.set_weights(classifier.backbone.get_weights())
+    trained = {weight.name: weight for weight in classifier.head.weights}
+    for weight in copy.head.weights:
+        weight.assign(trained[weight.name])
     return copy
 
 
