@@ -2,8 +2,9 @@
 
 python apps/benchmark.py --suite variants
 
-A suite is a module with a TITLE and three functions: `add_options` takes a parser, `measure` gives
-what it measured of the current backend, `table` makes Markdown of the record of all backends.
+A suite is a module with a TITLE and four functions: `add_options` takes a parser, `measure` gives
+what it measured of the current backend, `table` makes Markdown of the record of all backends, and
+`draw` puts the suite's figures (if any) into a folder.
 """
 
 import argparse
@@ -19,9 +20,10 @@ from pathlib import Path
 
 import command_line
 import machine
+import suite_scaling
 import suite_variants
 
-SUITES = {"variants": suite_variants}
+SUITES = {"variants": suite_variants, "scaling": suite_scaling}
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -146,6 +148,7 @@ def _write(options: argparse.Namespace, record: dict) -> Path:
     page = f"# {suite.TITLE}\n\n```\n{record['command']}\n```\n\n{suite.table(record)}\n"
     with replacing(folder / f"{options.suite}.md") as temporary:
         temporary.write_text(page, encoding="utf-8")
+    suite.draw(record, folder)
     return folder
 
 

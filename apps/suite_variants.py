@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 
 import command_line
 import gradients
@@ -90,6 +91,10 @@ def table(record: dict) -> str:
         lines += [_row(backend, duels) for duels in rows.values()]
     body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"{body}\n\n{_notes(record)}"
+
+
+def draw(record: dict, folder: Path) -> None:
+    """Draws nothing: ratios are for tables."""
 
 
 def _measure_at(classes: int, options, backend: str, duels: list[dict]) -> list[dict]:

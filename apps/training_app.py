@@ -25,16 +25,28 @@ def parser(description: str, backbones: tuple[str, ...]) -> argparse.ArgumentPar
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
+    add, cutoffs = parser.add_argument, command_line.list_of(command_line.whole_number(1))
     add(
         "--softmax",
         default="gumbel",
         metavar="NAME",
         help="softmax, log_softmax, pseudo, taylor, gumbel (default), log_gumbel, sparsemax, "
-        "entmax15 or entmax",
+        "entmax15, entmax, hierarchical, adaptive or sampled",
     )
     add("--temperature", type=float, metavar="X", help="of gumbel and log_gumbel (default 1)")
     add("--alpha", type=float, metavar="X", help="of entmax (default 1.5)")
+    add(
+        "--tree",
+        metavar="NAME",
+        help="of hierarchical: balanced, huffman, superclasses (default, where the data have them)",
+    )
+    add("--cutoffs", type=cutoffs, metavar="N,...", help="of adaptive (default: by a cost model)")
+    add(
+        "--num-sampled",
+        type=int,
+        metavar="N",
+        help="of sampled (default: a quarter of the classes, at most 1024)",
+    )
     add("--backbone", metavar="NAME", help=f"{', '.join(backbones)} (default: the recipe's)")
     add(
         "--recipe",
@@ -50,7 +62,8 @@ def parser(description: str, backbones: tuple[str, ...]) -> argparse.ArgumentPar
         "--dataset",
         default="auto",
         metavar="NAME",
-        help="cifar100, cifar10, glyphs, or auto (default): CIFAR-100, else glyphs",
+        help="cifar100, cifar10, glyphs, glyphs-N (of N classes), or auto (default): CIFAR-100, "
+        "else glyphs",
     )
     add("--labels", default="fine", metavar="KIND", help="fine (default) or coarse: superclasses")
     add("--data-dir", metavar="DIR", help="where CIFAR lies: TFDS, official archive or .npz")
@@ -110,7 +123,7 @@ def _train(options: argparse.Namespace, backend: str, backbones: tuple[str, ...]
         **{name: getattr(options, name) for name in settings},
         softmax_options={
             name: getattr(options, name)
-            for name in ("temperature", "alpha")
+            for name in ("temperature", "alpha", "tree", "cutoffs", "num_sampled")
             if getattr(options, name) is not None
         },
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kerasoft.cifar100 import CLASS_TO_SUPERCLASS
 from kerasoft.data import cifar_names
 
 IMAGE_SHAPE = (32, 32, 3)
@@ -90,7 +91,7 @@ CIFAR100 = Spec(
     title="CIFAR-100",
     class_names=cifar_names.CIFAR100_CLASSES,
     superclass_names=cifar_names.CIFAR100_SUPERCLASSES,
-    class_to_superclass=cifar_names.CIFAR100_CLASS_TO_SUPERCLASS,
+    class_to_superclass=CLASS_TO_SUPERCLASS,
     train_per_class=500,
     test_per_class=100,
     fingerprint="69491ce10be840e31678fe491eeef4521e69866f824b441a847620d5b249b5ec",

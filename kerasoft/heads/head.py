@@ -125,11 +125,15 @@ class Head(keras.layers.Layer):
         Raises:
             InvalidArgumentError: if `k` is not an integer between 1 and `num_classes`.
         """
+        self.check_k(k)
+        return ops.top_k(self.log_prob(features), k=k)
+
+    def check_k(self, k: int) -> None:
+        """Raises InvalidArgumentError if there are not k best classes."""
         if not isinstance(k, Integral) or not 1 <= k <= self.num_classes:
             raise InvalidArgumentError(
                 f"`k` must be an integer between 1 and {self.num_classes}.", k=k
             )
-        return ops.top_k(self.log_prob(features), k=k)
 
     def compute_output_shape(self, features_shape: tuple) -> tuple:
         return (*features_shape[:-1], self.num_classes)

@@ -4,15 +4,36 @@ import inspect
 
 from kerasoft import layers
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.heads.adaptive_softmax import AdaptiveSoftmax
 from kerasoft.heads.head import Head
+from kerasoft.heads.hierarchical_softmax import HierarchicalSoftmax
+from kerasoft.heads.sampled_softmax import SampledSoftmax
 from kerasoft.heads.softmax_head import SoftmaxHead
 
-_HEADS: dict[str, type[Head]] = {}  # heads that are more than a score layer over all scores
+_HEADS: dict[str, type[Head]] = {  # heads that are more than a score layer over all scores
+    "hierarchical": HierarchicalSoftmax,
+    "adaptive": AdaptiveSoftmax,
+    "sampled": SampledSoftmax,
+}
 
 
 def names() -> tuple[str, ...]:
     """The names that `get` knows: every score layer (in a `SoftmaxHead`) and every other head."""
     return (*layers.names(), *_HEADS)
+
+
+def kind(name: str) -> type[Head]:
+    """The class of the head of that name, with hyphens or underscores.
+
+    Raises:
+        InvalidArgumentError: if the name is unknown.
+    """
+    canonical = name.replace("-", "_") if isinstance(name, str) else None
+    if canonical in layers.names():
+        return SoftmaxHead
+    if canonical in _HEADS:
+        return _HEADS[canonical]
+    raise InvalidArgumentError(f"`softmax` must be one of {', '.join(names())}.", softmax=name)
 
 
 def get(name: str, num_classes: int, **options: object) -> Head:
@@ -26,14 +47,11 @@ def get(name: str, num_classes: int, **options: object) -> Head:
     Raises:
         InvalidArgumentError: if the name or an option is unknown, or a value is not allowed.
     """
-    canonical = name.replace("-", "_") if isinstance(name, str) else None
-    if canonical in layers.names():
-        return SoftmaxHead(num_classes, softmax=layers.get(canonical, **options))
-    if canonical in _HEADS:
-        head = _HEADS[canonical]
-        known = {*inspect.signature(head).parameters, "ignore_class", "name", "dtype"} - {"kwargs"}
-        for option in options:
-            if option not in known:
-                raise InvalidArgumentError(f"Softmax `{name}` has no {option}.", **options)
-        return head(num_classes, **options)
-    raise InvalidArgumentError(f"`softmax` must be one of {', '.join(names())}.", softmax=name)
+    head = kind(name)
+    if head is SoftmaxHead:
+        return SoftmaxHead(num_classes, softmax=layers.get(name, **options))
+    known = {*inspect.signature(head).parameters, "ignore_class", "name", "dtype"} - {"kwargs"}
+    for option in options:
+        if option not in known:
+            raise InvalidArgumentError(f"Softmax `{name}` has no {option}.", **options)
+    return head(num_classes, **options)

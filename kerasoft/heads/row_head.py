@@ -6,10 +6,8 @@ import keras
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.heads import row_optimizers
 from kerasoft.heads.label_head import LabelHead, flat
-from kerasoft.heads.row_optimizer import RowOptimizer
-from kerasoft.heads.table import read_rows
+from kerasoft.heads.rows import RowOptimizer, read_rows, registry
 from kerasoft.ops.precision import Tensor
 from kerasoft.ops.vjp import vjp
 
@@ -57,7 +55,7 @@ class RowHead(LabelHead):
         super().__init__(num_classes, **kwargs)
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.row_optimizer = row_optimizers.get(row_optimizer)
+        self.row_optimizer = registry.get(row_optimizer)
 
     @property
     def updates_rows(self) -> bool:

@@ -1,6 +1,8 @@
 """The data of a run, with the one fallback that there is."""
 
+import dataclasses
 import os
+import re
 import warnings
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from kerasoft import data
 from kerasoft.errors import InvalidArgumentError
 
 NAMES = ("auto", *data.names())
+_IMAGES, _IMAGES_A_CLASS = 60_000, 50
 READING = "reading data (where they are new, this takes up to half a minute)"
 
 
@@ -15,6 +18,8 @@ def load_dataset(
     name: str, labels: str = "fine", data_dir: str | Path | None = None
 ) -> data.Splits:
     """Loads a data set; "auto" is CIFAR-100 where it can be had, else glyphs, with a warning.
+
+    "glyphs-N" are glyphs of N classes, with at least 50 images each; they go by that name after.
 
     Data that are there but damaged are an error in any case: only absence leads to the fallback,
     and a folder that was named must hold what it was named for.
@@ -24,8 +29,12 @@ def load_dataset(
         DataError: if the data are damaged.
         DataNotFoundError: if they are absent and `name` is not "auto".
     """
+    if isinstance(name, str) and re.fullmatch("glyphs-[0-9]+", name):
+        return _glyphs_of(int(name.removeprefix("glyphs-")), labels, data_dir)
     if name not in NAMES:
-        raise InvalidArgumentError(f"`dataset` must be one of {', '.join(NAMES)}.", dataset=name)
+        raise InvalidArgumentError(
+            f"`dataset` must be one of {', '.join(NAMES)}, or glyphs-N for N classes.", dataset=name
+        )
     if name != "auto":
         return data.load(name, labels=labels, data_dir=data_dir)
     try:
@@ -35,3 +44,10 @@ def load_dataset(
             raise
         warnings.warn(f"Using the embedded glyphs instead of CIFAR-100. {reason}", stacklevel=2)
         return data.load("glyphs", labels=labels)
+
+
+def _glyphs_of(classes: int, labels: str, data_dir: str | Path | None) -> data.Splits:
+    size = max(_IMAGES, _IMAGES_A_CLASS * classes)
+    options = {"num_classes": classes, "size": size, "data_dir": data_dir}
+    splits = data.load("glyphs", labels=labels, **options)
+    return dataclasses.replace(splits, name=f"glyphs-{classes}")

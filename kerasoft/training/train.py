@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from kerasoft import callbacks, evaluation, heads
+from kerasoft import callbacks, evaluation
 from kerasoft.classifier import Classifier
 from kerasoft.data import Splits
 from kerasoft.errors import InvalidArgumentError
@@ -17,6 +17,7 @@ from kerasoft.training.build import build_classifier, for_inference, precision
 from kerasoft.training.dataset import READING, load_dataset
 from kerasoft.training.environment import environment
 from kerasoft.training.epoch_seed import EpochSeed
+from kerasoft.training.head import check_softmax, complete_options, make_head
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.run import Run, RunInterrupted, check_writable
 
@@ -69,12 +70,16 @@ def train(
         "seed": seed,
         "backend": keras.config.backend(),
     }
-    _head(config, num_classes=2)  # a wrong name, option or folder must not wait for the data
+    # A wrong name, option or folder must not wait for the data.
+    check_softmax(config["softmax"], config["softmax_options"])
     check_writable(output_dir)
     say(READING)
     splits = load_dataset(dataset, labels, data_dir)
     say(splits.describe())
     config["data"] = context.data_facts(splits)
+    config["softmax_options"] = complete_options(
+        config["softmax"], config["softmax_options"], splits
+    )
     name = f"{recipe.backbone}-{config['softmax']}-s{seed}"
     run = Run.create(output_dir, name, config, environment())
     return _finish(run, splits, say)
@@ -132,7 +137,7 @@ def _fit(run: Run, splits: Splits, say: Callable[[str], None]) -> Classifier:
     random.seed(config["seed"])  # from it Keras draws the seed of every initializer and generator
     batches = ShuffledBatches(splits.train, recipe.batch_size, config["seed"])
     with precision(recipe.precision):
-        head = _head(config, len(splits.class_names))
+        head = make_head(config["softmax"], config["softmax_options"], splits)
         classifier = build_classifier(recipe, head, len(batches), context.metadata(config, splits))
     done = 0
     if run.checkpoint.exists():
@@ -181,7 +186,3 @@ def _conclude(run: Run, classifier: Classifier, splits: Splits) -> None:
     )
     model.save(run.model)
     run.finish()
-
-
-def _head(config: Mapping, num_classes: int) -> heads.Head:
-    return heads.get(config["softmax"], num_classes, **config["softmax_options"])

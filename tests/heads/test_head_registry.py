@@ -8,7 +8,7 @@ from keras import ops
 from kerasoft import heads, layers
 from kerasoft.errors import InvalidArgumentError
 
-REQUIRED = {"adaptive": {"cutoffs": [2, 4]}, "sampled": {"num_sampled": 3}}
+REQUIRED = {"adaptive": {"cutoffs": [3]}, "sampled": {"num_sampled": 3}}
 
 
 @pytest.mark.parametrize("name", heads.names())

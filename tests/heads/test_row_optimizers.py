@@ -8,7 +8,7 @@ from keras import ops
 
 from kerasoft import heads
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.heads.summed_rows import summed_rows
+from kerasoft.heads.rows.summed_rows import summed_rows
 
 RNG = np.random.default_rng(0)
 TABLE, BIAS = RNG.normal(size=(6, 3)).astype("float32"), RNG.normal(size=6).astype("float32")

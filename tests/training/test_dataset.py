@@ -102,3 +102,26 @@ def test_an_unknown_name_names_the_choices(asked):
     assert all(name in str(caught.value) for name in NAMES)
     assert str(caught.value).endswith("Received: dataset='imagenet'")
     assert asked == []
+
+
+def test_glyphs_of_so_many_classes(monkeypatch):
+    asked = {}
+    plain = load_dataset("glyphs")
+
+    def load(name, **options):
+        asked.update(options, name=name)
+        return plain
+
+    monkeypatch.setattr("kerasoft.data.load", load)
+    splits = load_dataset("glyphs-3000", "coarse")
+    assert splits.name == "glyphs-3000" and splits.train is plain.train
+    assert asked["name"] == "glyphs" and asked["labels"] == "coarse"
+    assert asked["num_classes"] == 3000 and asked["size"] == 150_000
+    load_dataset("glyphs-20")
+    assert asked["size"] == 60_000
+
+
+@pytest.mark.parametrize("name", ["glyphs-", "glyphs-x", "glyphs-3 ", "glyphs--3"])
+def test_glyphs_of_no_number(name):
+    with pytest.raises(InvalidArgumentError, match="or glyphs-N for N classes"):
+        load_dataset(name)

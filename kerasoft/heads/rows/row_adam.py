@@ -6,7 +6,7 @@ import keras
 from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
 
-from kerasoft.heads.row_optimizer import RowOptimizer, positive, share
+from kerasoft.heads.rows.row_optimizer import RowOptimizer, positive, share
 from kerasoft.ops.precision import Tensor
 
 

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
 
-from kerasoft.heads.row_optimizer import RowOptimizer, positive
+from kerasoft.heads.rows.row_optimizer import RowOptimizer, positive
 from kerasoft.ops.precision import Tensor
 
 
@@ -48,8 +48,8 @@ class RowAdagrad(RowOptimizer):
         self, gradients: Tensor, slots: Sequence[Tensor], rate: Tensor, step: Tensor
     ) -> tuple[Tensor, ...]:
         (accumulator,) = slots
-        square = ops.reshape(gradients * gradients, (gradients.shape[0], -1))
-        growth = ops.mean(square, axis=-1)
+        axes = tuple(range(1, len(gradients.shape)))
+        growth = ops.mean(gradients * gradients, axis=axes) if axes else gradients * gradients
         root = ops.sqrt(accumulator + growth) + self.epsilon
         root = ops.reshape(root, (-1, *(1 for _ in gradients.shape[1:])))
         return -rate * gradients / root, growth

@@ -8,8 +8,8 @@ from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.heads.summed_rows import summed_rows
-from kerasoft.heads.table import add_to_rows, read_rows
+from kerasoft.heads.rows.summed_rows import summed_rows
+from kerasoft.heads.rows.table import add_to_rows, read_rows
 from kerasoft.ops.precision import Tensor
 
 
@@ -74,7 +74,7 @@ class RowOptimizer(keras.layers.Layer):
             )
         self._tables = list(tables)
         self.iterations = self.add_weight(
-            shape=(), initializer="zeros", dtype="int32", trainable=False, name="iterations"
+            shape=(), initializer="zeros", dtype="int", trainable=False, name="iterations"
         )
         self._slots = [
             [

@@ -1,10 +1,10 @@
 """Row optimizers by name."""
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.heads.row_adagrad import RowAdagrad
-from kerasoft.heads.row_adam import RowAdam
-from kerasoft.heads.row_optimizer import RowOptimizer
-from kerasoft.heads.row_sgd import RowSGD
+from kerasoft.heads.rows.row_adagrad import RowAdagrad
+from kerasoft.heads.rows.row_adam import RowAdam
+from kerasoft.heads.rows.row_optimizer import RowOptimizer
+from kerasoft.heads.rows.row_sgd import RowSGD
 
 _OPTIMIZERS: dict[str, type[RowOptimizer]] = {
     "sgd": RowSGD,

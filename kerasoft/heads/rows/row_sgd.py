@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras.optimizers.schedules import LearningRateSchedule
 
-from kerasoft.heads.row_optimizer import RowOptimizer
+from kerasoft.heads.rows.row_optimizer import RowOptimizer
 from kerasoft.ops.precision import Tensor
 
 

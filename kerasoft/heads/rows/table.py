@@ -5,11 +5,11 @@ import keras
 from kerasoft.ops.precision import Tensor
 
 if keras.backend.backend() == "torch":
-    from kerasoft.heads import table_torch as _backend
+    from kerasoft.heads.rows import table_torch as _backend
 elif keras.backend.backend() == "tensorflow":
-    from kerasoft.heads import table_tensorflow as _backend
+    from kerasoft.heads.rows import table_tensorflow as _backend
 else:
-    from kerasoft.heads import table_jax as _backend
+    from kerasoft.heads.rows import table_jax as _backend
 
 
 def read_rows(table: keras.Variable, rows: Tensor) -> Tensor:

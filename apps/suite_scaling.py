@@ -1,0 +1,171 @@
+"""One training step against the number of classes, for every head."""
+
+import argparse
+import json
+import math
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import command_line
+import machine
+
+TITLE = "A training step, from a hundred classes to ten million"
+HEADS = ("softmax", "adaptive", "hierarchical", "sampled")
+DENSE = "softmax"
+FIT_FROM = 10_000  # below so many classes what every step costs hides the growth
+POINT = Path(__file__).resolve().parent / "training_step.py"
+GIGABYTE = 1e9
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add, whole, many = parser.add_argument, command_line.whole_number, command_line.list_of
+    classes = [100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000]
+    add(
+        "--classes",
+        type=many(whole(2)),
+        default=classes,
+        metavar="C,...",
+        help="default 100 to 10000000, by tens",
+    )
+    add(
+        "--heads",
+        type=many(_head),
+        default=list(HEADS),
+        metavar="NAME,...",
+        help=f"default {','.join(HEADS)}",
+    )
+    add("--batch-size", type=whole(1), default=256, metavar="N", help="default 256")
+    add("--features", type=whole(1), default=128, metavar="D", help="default 128")
+    add("--num-sampled", type=whole(1), default=1024, metavar="S", help="default 1024")
+    add("--optimizer", choices=("sgd", "adagrad", "adam"), default="sgd", help="default sgd")
+    add("--labels", choices=("zipf", "uniform"), default="zipf", help="default zipf")
+    add("--epochs", type=whole(1), default=7, metavar="N", help="timed ones (default 7)")
+    add(
+        "--memory",
+        type=whole(1),
+        default=12,
+        metavar="GB",
+        help="leave out the dense softmax where it needs more than this (default 12)",
+    )
+
+
+def measure(options: argparse.Namespace) -> dict[str, object]:
+    """Measures every head at every number of classes, each in a process of its own."""
+    import keras
+
+    backend = keras.config.backend()
+    points = []
+    for classes in options.classes:
+        for head in options.heads:
+            print(f"{backend}, {classes:,} classes, {head} ...", flush=True)
+            points.append({"head": head, "classes": classes} | _point(head, classes, options))
+    return {
+        "environment": machine.surroundings(),
+        "points": points,
+        "exponents": {head: exponent(points, head) for head in options.heads},
+    }
+
+
+def exponent(points: list[dict], head: str) -> float | None:
+    """The slope of log seconds over log classes, from FIT_FROM classes on, by least squares."""
+    pairs = [
+        (math.log(point["classes"]), math.log(statistics.median(point["seconds"])))
+        for point in points
+        if point["head"] == head and point["classes"] >= FIT_FROM and "seconds" in point
+    ]
+    if len(pairs) < 2:
+        return None
+    return statistics.linear_regression(*zip(*pairs, strict=True)).slope
+
+
+def table(record: dict) -> str:
+    """The record as Markdown."""
+    sizes, names = record["options"]["classes"], record["options"]["heads"]
+    heads = ["backend", "head", *(f"C = {size:,}" for size in sizes), "grows as"]
+    lines = [heads, ["---"] * len(heads)]
+    for backend, part in record["backends"].items():
+        for name in names:
+            row = [_cell(_find(part, name, size)) for size in sizes]
+            lines.append([backend, name, *row, _growth(part["exponents"][name])])
+    rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{rows}\n\n{_notes(record)}"
+
+
+def draw(record: dict, folder: Path) -> None:
+    """One panel a backend, one line a head."""
+    from scaling_figure import draw_scaling
+
+    draw_scaling(record, folder / "scaling.png")
+
+
+def _head(text: str) -> str:
+    if text not in HEADS:
+        raise argparse.ArgumentTypeError(f"must be of {', '.join(HEADS)}. Received: {text!r}")
+    return text
+
+
+def _point(head: str, classes: int, options: argparse.Namespace) -> dict[str, object]:
+    needed = dense_bytes(classes, options) if head == DENSE else 0
+    if needed > options.memory * GIGABYTE:
+        return {"left_out": f"needs about {needed / GIGABYTE:.0f} GB"}
+    names = ("features", "batch_size", "num_sampled", "optimizer", "labels", "epochs")
+    settings = {"head": head, "classes": classes}
+    settings |= {name: getattr(options, name) for name in names}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "point.json")
+        done = subprocess.run([sys.executable, str(POINT), json.dumps(settings), str(file)])
+        if done.returncode:
+            return {"left_out": f"failed, exit status {done.returncode}"}
+        return json.loads(file.read_text())
+
+
+def dense_bytes(classes: int, options: argparse.Namespace) -> int:
+    """Of the dense softmax: weights, gradients and an update; scores, probabilities, gradients."""
+    return 4 * 3 * classes * (options.features + options.batch_size)
+
+
+def _find(part: dict, head: str, classes: int) -> dict:
+    (point,) = (
+        point for point in part["points"] if (point["head"], point["classes"]) == (head, classes)
+    )
+    return point
+
+
+def _cell(point: dict) -> str:
+    if "left_out" in point:
+        return point["left_out"]
+    milliseconds = 1000 * statistics.median(point["seconds"])
+    used = (point["peak_bytes"] - point["peak_bytes_before"]) / GIGABYTE
+    return (
+        f"{milliseconds:,.3g} ms, {used:.2f} GB"
+        if milliseconds < 999.5
+        else (f"{milliseconds:,.0f} ms, {used:.2f} GB")
+    )
+
+
+def _growth(slope: float | None) -> str:
+    return "" if slope is None else f"C^{max(slope, 0.0):.2f}"
+
+
+def _notes(record: dict) -> str:
+    options = record["options"]
+    environment = next(iter(record["backends"].values()))["environment"]
+    versions = ", ".join(
+        f"{name} {environment['versions'][name]}"
+        for name in ("keras", "tensorflow", "jax", "torch")
+    )
+    return "\n".join(
+        [
+            "Milliseconds of a training step within `Classifier.fit` (loss, gradients, update; "
+            f"median of {options['epochs']} epochs, compilation apart), and the peak of memory "
+            "over what the libraries take.",
+            f"Batch {options['batch_size']}, D = {options['features']}, "
+            f"S = {options['num_sampled']}, {options['optimizer']}, {options['labels']} labels; "
+            f"growth fitted from C = {FIT_FROM:,}.",
+            f"{environment['device']} ({environment['cpu']}); {versions}; "
+            f"commit {environment['commit']}; {record['started']}.",
+        ]
+    )

@@ -1,0 +1,79 @@
+"""From the name and options of a softmax to the head for a data set."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from kerasoft import heads
+from kerasoft.data import Splits
+from kerasoft.errors import InvalidArgumentError
+
+_TREES_OF_DATA = ("auto", "superclasses", "cifar100")
+_MANY = 100_000  # classes: what is wrong for so many is wrong for fewer
+_SHARE_SAMPLED, _MOST_SAMPLED = 4, 1024  # a quarter of the classes, where there are few
+
+
+def check_softmax(name: str, options: Mapping[str, object]) -> None:
+    """Looks at a name and options before there are data to make a head for.
+
+    Raises:
+        InvalidArgumentError: if one is unknown, or a value is not allowed for any data.
+    """
+    if heads.kind(name) is heads.SoftmaxHead:
+        heads.get(name, 2, **options)
+        return
+    if options.get("tree") in _TREES_OF_DATA:
+        options = {**options, "tree": "balanced"}
+    heads.get(name, _MANY, **options, **_counts(name, options, np.zeros(1, "int32"), _MANY))
+
+
+def complete_options(name: str, options: Mapping[str, object], splits: Splits) -> dict[str, object]:
+    """The options with defaults that fit the data, as a run records them.
+
+    Raises:
+        InvalidArgumentError: if the tree of superclasses is asked for where there are none.
+    """
+    if name == "hierarchical":
+        return {**options, "tree": _tree(options.get("tree", "auto"), splits)}
+    if name == "sampled":
+        sampled = max(1, min(_MOST_SAMPLED, splits.num_classes // _SHARE_SAMPLED))
+        return {"num_sampled": sampled, "sampler": "unigram", **options}
+    return dict(options)
+
+
+def make_head(name: str, options: Mapping[str, object], splits: Splits) -> heads.Head:
+    """The head for these data: with the tree and the counts that the options ask for.
+
+    Args:
+        name: a name in `heads.names()`.
+        options: what `complete_options` gave.
+        splits: the data.
+
+    Raises:
+        InvalidArgumentError: if an option does not fit the data.
+    """
+    classes = splits.num_classes
+    counts = _counts(name, options, splits.train.labels, classes)
+    if options.get("tree") == "superclasses":
+        options = {**options, "tree": heads.taxonomy(splits.class_to_superclass)}
+    return heads.get(name, classes, **options, **counts)
+
+
+def _tree(tree: object, splits: Splits) -> object:
+    if tree == "auto":
+        return "superclasses" if splits.class_to_superclass else "balanced"
+    if tree == "superclasses" and not splits.class_to_superclass:
+        raise InvalidArgumentError("These labels have no superclasses.", tree=tree)
+    return tree
+
+
+def _counts(
+    name: str, options: Mapping[str, object], labels: np.ndarray, classes: int
+) -> dict[str, object]:
+    """How often each class occurs, for the heads that ask."""
+    asked = (
+        name == "adaptive"
+        or options.get("tree") == "huffman"
+        or options.get("sampler") == "unigram"
+    )
+    return {"counts": np.bincount(labels, minlength=classes).tolist()} if asked else {}
