@@ -7,7 +7,7 @@ from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.label_head import LabelHead, flat
-from kerasoft.heads.rows import RowOptimizer, read_rows, registry
+from kerasoft.heads.rows import RowOptimizer, draw_rows, read_rows, registry
 from kerasoft.ops.precision import Tensor
 from kerasoft.ops.vjp import vjp
 
@@ -93,7 +93,7 @@ class RowHead(LabelHead):
         by_model = self.row_optimizer is None
         self.class_embeddings = self.add_weight(
             shape=(self.num_rows, features_shape[-1]),
-            initializer=self.kernel_initializer,
+            initializer=lambda shape, dtype: draw_rows(self.kernel_initializer, shape, dtype),
             trainable=by_model,
             autocast=False,
             name="class_embeddings",

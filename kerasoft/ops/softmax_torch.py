@@ -28,8 +28,11 @@ def _repaired(kernel: Callable, scores: torch.Tensor, axis: int, value: float) -
 
 
 def _can_look(scores: torch.Tensor) -> bool:
-    """Not while a compiler, which fuses the passes anyway, or a CUDA graph takes notes."""
-    if torch.compiler.is_compiling():
+    """Not while a compiler, which fuses the passes anyway, or a CUDA graph takes notes.
+
+    Nor without values: where Keras only asks for shapes, an error would make it compute them all.
+    """
+    if torch.compiler.is_compiling() or scores.is_meta:
         return False
     return not (scores.is_cuda and torch.cuda.is_current_stream_capturing())
 

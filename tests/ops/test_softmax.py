@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import reference
-from backend import compiled, gradient, quick, random_scores, to_numpy
+from backend import NAME, compiled, gradient, quick, random_scores, to_numpy
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
@@ -212,3 +212,12 @@ def test_base_that_is_not_allowed(base):
 @pytest.mark.parametrize("base", [2, np.float32(2), np.int64(2)])
 def test_base_of_any_real_type(base):
     np.testing.assert_allclose(to_numpy(pseudo_softmax([0.0, 1.0], base)), [1 / 3, 2 / 3], 1e-6)
+
+
+@pytest.mark.skipif(NAME != "torch", reason="only torch has tensors without values")
+def test_shapes_alone_on_torch():
+    import torch
+
+    for op in (softmax, log_softmax):
+        shapes = op(torch.zeros((2, 3), device="meta"))
+        assert shapes.is_meta and shapes.shape == (2, 3)

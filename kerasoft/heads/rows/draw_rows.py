@@ -1,0 +1,45 @@
+"""Initial values of a large table, drawn some rows at a time."""
+
+from keras import ops
+from keras.initializers import Initializer, VarianceScaling
+
+from kerasoft.ops.precision import Tensor
+
+_NUMBERS_AT_A_TIME = 2**24
+
+
+def draw_rows(initializer: Initializer, shape: tuple, dtype: str) -> Tensor:
+    """What `initializer(shape, dtype)` gives, but in less memory.
+
+    To draw a table in one go takes three to four times its size, which is what limits the number of
+    classes. Glorot's, He's and LeCun's initializers and `VarianceScaling` are drawn in blocks of
+    the same distribution, which takes twice the size; others as they are.
+
+    Args:
+        initializer: for a matrix.
+        shape: (rows, columns).
+        dtype: of the result.
+    """
+    total, columns = shape
+    rows = max(1, _NUMBERS_AT_A_TIME // columns)
+    if total <= rows or not isinstance(initializer, VarianceScaling):
+        return initializer(shape, dtype=dtype)
+    blocks = []
+    for number, start in enumerate(range(0, total, rows)):
+        size = min(rows, total - start)
+        scale = initializer.scale * _fan(initializer, size, columns) / _fan(initializer, *shape)
+        seed = initializer.seed
+        one = VarianceScaling(
+            scale,
+            initializer.mode,
+            initializer.distribution,
+            seed=seed + number if isinstance(seed, int) else seed,
+        )
+        blocks.append(one((size, columns), dtype=dtype))
+    return ops.concatenate(blocks)
+
+
+def _fan(initializer: VarianceScaling, rows: int, columns: int) -> float:
+    """What the initializer divides its scale by, for a matrix of that shape."""
+    fans = {"fan_in": rows, "fan_out": columns, "fan_avg": (rows + columns) / 2}
+    return max(1.0, fans[initializer.mode])
