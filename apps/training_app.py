@@ -62,8 +62,8 @@ def parser(description: str, backbones: tuple[str, ...]) -> argparse.ArgumentPar
         "--dataset",
         default="auto",
         metavar="NAME",
-        help="cifar100, cifar10, glyphs, glyphs-N (of N classes), or auto (default): CIFAR-100, "
-        "else glyphs",
+        help="cifar100, cifar10, glyphs, or auto (default): CIFAR-100, else glyphs; glyphs-N are "
+        "glyphs of N classes",
     )
     add("--labels", default="fine", metavar="KIND", help="fine (default) or coarse: superclasses")
     add("--data-dir", metavar="DIR", help="where CIFAR lies: TFDS, official archive or .npz")
