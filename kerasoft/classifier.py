@@ -88,7 +88,7 @@ class Classifier(keras.Model):
             inputs = self.augmentation(inputs, training=True)
         features = self.backbone(inputs, training=training)
         if self._step_kind is None:
-            return self.head(features, training=training)
+            return self.head(features, training=training and not self.head.updates_rows)
         output = {"features": features}
         if self._metrics_wanted[self._step_kind]:
             output["probabilities"] = self.head(ops.stop_gradient(features), training=False)
@@ -118,7 +118,8 @@ class Classifier(keras.Model):
         Args:
             optimizer: a Keras optimizer or its name.
             loss: must be None: the head brings its own.
-            metrics: Keras metrics over probabilities; `["accuracy"]` if None, nothing if empty.
+            metrics: Keras metrics over probabilities; nothing if empty; if None `["accuracy"]`, or
+                nothing where examples have several labels.
             training_metrics: whether training steps compute them as well as evaluation does. None
                 says no where the head trains without a score for every class, else yes.
             jit_compile, **kwargs: as in `keras.Model.compile`.
@@ -135,7 +136,8 @@ class Classifier(keras.Model):
             )
         if self.head.updates_rows:
             _refuse_options_without_rows(optimizer)
-        metrics = ["accuracy"] if metrics is None else metrics
+        if metrics is None:  # what is right for several labels, Keras has no name for
+            metrics = ["accuracy"] if self.head.num_true == 1 else []
         wanted = bool(metrics or kwargs.get("weighted_metrics"))
         in_training = training_metrics
         if in_training is None:
@@ -207,6 +209,11 @@ class Classifier(keras.Model):
             InvalidArgumentError: if a label is no class. (In labels that come from a data set or a
                 generator it makes the loss NaN.)
         """
+        if self.head.num_true > 1 and options.get("class_weight") is not None:
+            raise InvalidArgumentError(
+                "`class_weight` is for examples of one label each; give sample weights.",
+                num_true=self.head.num_true,
+            )
         validation = options.get("validation_data")
         for labels in (y, validation[1] if isinstance(validation, (tuple, list)) else None):
             if hasattr(labels, "shape") or isinstance(labels, (tuple, list)):

@@ -421,3 +421,22 @@ def test_ignored_class():
     )
     with pytest.raises(InvalidArgumentError, match="from 0 to 2, or -1. Received: labels=.-2."):
         model.fit(X, np.where(Y == 2, -2, Y), verbose=0)
+
+
+def test_several_labels_have_no_default_metric():
+    head = kerasoft.heads.SampledSoftmax(3, num_true=2)
+    model = Classifier(classifier().backbone, head)
+    model.compile("sgd")
+    labels = np.stack([Y, (Y + 1) % 3], -1)
+    assert model.fit(X, labels, verbose=0).history.keys() == {"loss"}
+    assert np.isscalar(model.evaluate(X, labels, verbose=0))
+    with pytest.raises(InvalidArgumentError, match="one label each.*Received: num_true=2"):
+        model.fit(X, labels, class_weight={0: 1.0, 1: 2.0, 2: 1.0}, verbose=0)
+
+
+def test_labels_that_are_no_numbers_or_hide_behind_a_shape():
+    model = compiled()
+    with pytest.raises(InvalidArgumentError, match="must be numbers.*Received: dtype='<U1'"):
+        model.fit(X, np.array(list("abc") * 16), verbose=0)
+    with pytest.raises(InvalidArgumentError, match="class ids from 0 to 2.*Received: labels=.9."):
+        model.fit(X, np.full((48, 3), 9), verbose=0)

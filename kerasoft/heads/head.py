@@ -41,10 +41,12 @@ class Head(keras.layers.Layer):
     Attributes:
         trains_sublinearly: whether a training step costs less than a score for every class, so that
             a `Classifier` leaves metrics over all classes to evaluation.
+        num_true: labels of each example.
         updates_rows: whether a training step changes class embeddings by itself, in `update`.
     """
 
     trains_sublinearly = False
+    num_true = 1
     updates_rows = False
 
     def __init__(self, num_classes: int, ignore_class: int | None = None, **kwargs):
@@ -130,7 +132,7 @@ class Head(keras.layers.Layer):
 
     def check_k(self, k: int) -> None:
         """Raises InvalidArgumentError if there are not k best classes."""
-        if not isinstance(k, Integral) or not 1 <= k <= self.num_classes:
+        if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= self.num_classes:
             raise InvalidArgumentError(
                 f"`k` must be an integer between 1 and {self.num_classes}.", k=k
             )
@@ -147,7 +149,11 @@ class Head(keras.layers.Layer):
         Raises:
             InvalidArgumentError: if one of them is no class. One weight a class (N, C) is let pass.
         """
-        if labels.ndim > 1 and labels.shape[-1] == self.num_classes:
+        if labels.dtype.kind not in "iufb":
+            raise InvalidArgumentError(
+                "Labels must be numbers: class ids, or one weight a class.", dtype=str(labels.dtype)
+            )
+        if labels.ndim > 1 and labels.shape[-1] == self.num_classes and _may_be_weights(labels):
             return
         wrong = (labels < 0) | (labels >= self.num_classes) | (labels != np.floor(labels))
         if self.ignore_class is not None:
@@ -166,3 +172,8 @@ class Head(keras.layers.Layer):
     def get_config(self) -> dict:
         config = {"num_classes": self.num_classes, "ignore_class": self.ignore_class}
         return {**super().get_config(), **config}
+
+
+def _may_be_weights(labels: np.ndarray) -> bool:
+    """Whether these can be one weight a class: integers can, where they are 0 and 1."""
+    return labels.dtype.kind == "f" or not labels.size or bool(np.isin(labels, (0, 1)).all())

@@ -172,6 +172,8 @@ class HierarchicalSoftmax(RowHead):
     def _search_pays(self, k: int) -> bool:
         """Whether a search reads so many fewer rows that it is worth to gather them."""
         arity = self._tree.arity if self._tree.slots.wide else 1
+        if self._tree.depth == 0:
+            return False
         return _WORTH * _width(k) * arity * self._tree.depth < self._tree.num_rows
 
     def _full_top_k(self, features: Tensor, k: int) -> tuple[Tensor, Tensor]:

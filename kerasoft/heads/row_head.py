@@ -109,14 +109,21 @@ class RowHead(LabelHead):
         if not by_model:
             self.row_optimizer.add_slots(self._tables())
 
+    def call(self, features: Tensor, training: bool | None = None) -> Tensor:
+        self._refuse_to_train(training)
+        return super().call(features, training)
+
     def values(self, features: Tensor, labels: Tensor, training: bool | None = False) -> Tensor:
+        self._refuse_to_train(training)
+        return super().values(features, labels, training)
+
+    def _refuse_to_train(self, training: bool | None) -> None:
         if training and self.updates_rows:
             raise InvalidArgumentError(
                 "A head with a `row_optimizer` trains within a Classifier's fit(), or by its own "
-                "update(): its loss has no gradient in the class embeddings.",
+                "update(): nothing else has a gradient in its class embeddings.",
                 row_optimizer=self.row_optimizer.name,
             )
-        return super().values(features, labels, training)
 
     def label_loss(self, features: Tensor, ids: Tensor, training: bool | None) -> Tensor:
         plan = self.plan(ids, training)
@@ -150,6 +157,7 @@ class RowHead(LabelHead):
         if kept is not None:
             labels = self.without_ignored(labels, kept)
         known, ids = self.flat_ids(labels)
+        features = ops.where(known[..., None], features, ops.zeros_like(features))
         plan = self.plan(ids, True)
         rows = self._gathered(plan)
         upstream = ops.reshape(ops.where(known, upstream, 0.0), (-1,))
@@ -182,8 +190,12 @@ class RowHead(LabelHead):
             rows,
             upstream / scale,
         )
-        tables = self._tables()
-        self.row_optimizer.update(plan.rows, [scale * one for one in gradients[: len(tables)]])
+        gradients = [scale * one for one in gradients[: len(self._tables())]]
+        touched = plan.rows
+        if self.compute_dtype == "float16":  # an overflow spoils one step, as with loss scaling
+            finite = [ops.all(ops.isfinite(one)) for one in gradients]
+            touched = ops.where(ops.all(ops.stack(finite)), touched, -1)
+        self.row_optimizer.update(touched, gradients)
 
     def _tables(self) -> list[keras.Variable]:
         return [self.class_embeddings, self.bias] if self.use_bias else [self.class_embeddings]

@@ -16,8 +16,6 @@ class SeveralLabels(LabelHead):
     weight a class stay for T = 1.
     """
 
-    num_true = 1
-
     def standardized(self, features: Tensor, labels: Tensor) -> Tensor:
         if self.num_true == 1:
             return super().standardized(features, labels)

@@ -212,3 +212,55 @@ def test_features_of_any_rank():
         ops.ones((2, 3)),
     )
     np.testing.assert_allclose(to_numpy(values), flat.reshape(2, 3), rtol=1e-6)
+
+
+@pytest.mark.parametrize("row_optimizer", [None, "adam"])
+def test_adam_is_adam_where_labels_repeat(row_optimizer):
+    """Against a dense formula: TensorFlow's own gradient of a gather would not be summed first."""
+    keras.utils.set_random_seed(0)
+    labels = np.array([2, 2, 2, 1])
+    head = Logistic(3, row_optimizer=row_optimizer and heads.RowAdam(0.1), use_bias=False)
+    model = Classifier(keras.layers.Identity(), head)
+    model.build((None, 4))
+    head.class_embeddings.assign(np.zeros((3, 4)))
+    model.compile(keras.optimizers.Adam(0.1), metrics=[])
+    table, m, v = np.zeros((3, 4)), np.zeros((3, 4)), np.zeros((3, 4))
+    for step in range(1, 4):
+        gradient = np.zeros((3, 4))
+        for x, y in zip(X[:4], labels, strict=True):
+            gradient[y] -= x / (1 + np.exp(x @ table[y])) / 4
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        size = 0.1 * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+        table = table - size * m / (np.sqrt(v) + 1e-7)
+    model.fit(X[:4], labels, batch_size=4, epochs=3, shuffle=False, verbose=0)
+    np.testing.assert_allclose(embeddings(model)[1:], table[1:], rtol=1e-3, atol=1e-4)
+
+
+def test_an_overflow_in_float16_spoils_no_row():
+    policy = "mixed_float16"
+    keras.config.set_dtype_policy(policy)  # with it Keras scales the loss and skips such a step
+    model = classifier("adam", policy)
+    model.compile("sgd", metrics=[])
+    x = X.copy()
+    x[:16] *= 1e6
+    model.fit(x, Y, batch_size=16, shuffle=False, verbose=0)
+    assert np.isfinite(embeddings(model)).all()
+    assert (embeddings(model) != embeddings(classifier("adam", policy))).any()
+
+
+def test_nan_features_of_an_ignored_example():
+    head = heads.SampledSoftmax(30, num_sampled=4, row_optimizer="sgd", ignore_class=-1)
+    model = Classifier(keras.layers.Identity(), head)
+    model.compile("sgd", metrics=[])
+    x, labels = X.copy(), Y.copy()
+    x[3], labels[3] = np.nan, -1
+    model.fit(x, labels, verbose=0)
+    assert np.isfinite(embeddings(model)).all()
+
+
+def test_does_not_train_in_an_ordinary_model():
+    head = heads.SampledSoftmax(30, num_sampled=4, row_optimizer="sgd")
+    model = keras.Sequential([keras.Input((4,)), head])
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    with pytest.raises(InvalidArgumentError, match="trains within a Classifier"):
+        model.fit(X, Y, verbose=0)

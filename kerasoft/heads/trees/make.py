@@ -32,6 +32,8 @@ def get(tree: str | list, num_classes: int, counts: Sequence[float] | None = Non
             tree=tree if isinstance(tree, str) else type(tree).__name__,
             counts=counts if counts is None else type(counts).__name__,
         )
+    if isinstance(tree, np.ndarray):
+        tree = tree.tolist()
     made = _made(tree, num_classes, counts)
     made.given = tree if isinstance(tree, str) else plain(tree)
     made.counts = None if counts is None else np.array(counts)
