@@ -217,7 +217,7 @@ class Classifier(keras.Model):
         validation = options.get("validation_data")
         for labels in (y, validation[1] if isinstance(validation, (tuple, list)) else None):
             if hasattr(labels, "shape") or isinstance(labels, (tuple, list)):
-                self.head.check_labels(np.asarray(labels))
+                self.head.check_labels(ops.convert_to_numpy(labels))
         return super().fit(x, y, *arguments, **options)
 
     def train_step(self, *args):  # (state, data) on JAX, (data) elsewhere

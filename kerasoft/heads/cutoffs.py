@@ -9,9 +9,9 @@ import numpy as np
 from kerasoft.errors import InvalidArgumentError
 
 _BATCH = 256  # examples of the batch whose cost is estimated
-# Costs in multiply-adds of a matrix product, each way, from steps measured on two CPU cores: a
-# score takes 2.5 ns and 0.08 ns a dimension, a weight's dense update by Adam 3 ns, the loop over
-# the examples of a cluster and what surrounds it 0.2 ms.
+# Costs in multiply-adds of a matrix product, each way, as rough as such numbers are on two CPU
+# cores: a score takes about 2.5 ns and 0.08 ns a dimension; a weight's dense update, 3 ns, and what
+# surrounds a cluster's loop, 0.2 ms, are estimates.
 _SCORE = 30
 _UPDATE = 40
 _CLUSTER = 2_500_000

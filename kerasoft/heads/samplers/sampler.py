@@ -76,10 +76,10 @@ class Sampler(keras.layers.Layer):
         return ops.take(self.log_inclusion, ids)
 
     def save_own_variables(self, store: dict) -> None:
-        pass
+        """Saves nothing: the tables follow from the config."""
 
     def load_own_variables(self, store: dict) -> None:
-        pass
+        """Loads nothing: `build` has made the tables."""
 
 
 def distinct(ids: Tensor) -> Tensor:
