@@ -10,6 +10,7 @@ from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads import cutoffs as divisions
 from kerasoft.heads.complexity import Complexity
 from kerasoft.heads.label_head import LabelHead
+from kerasoft.ops.linear_scores import linear_scores
 from kerasoft.ops.masked_linear_cross_entropy import masked_linear_cross_entropy
 from kerasoft.ops.precision import Tensor
 from kerasoft.ops.softmax import log_softmax
@@ -129,8 +130,7 @@ class AdaptiveSoftmax(LabelHead):
         parts = [head[..., : self._edges[0]]]
         for i in range(len(self._tails)):
             entry = self._edges[0] + i
-            scores = _product(*self._tail(features, i))
-            within = log_softmax(ops.cast(scores, "float32"))
+            within = log_softmax(linear_scores(*self._tail(features, i), None, self.compute_dtype))
             parts.append(head[..., entry : entry + 1] + within)
         log_p = ops.concatenate(parts, axis=-1)
         return log_p if self._ranks is None else ops.take(log_p, self._ranks.value, axis=-1)
@@ -184,8 +184,8 @@ class AdaptiveSoftmax(LabelHead):
 
     def _head_scores(self, features: Tensor) -> Tensor:
         """Features (..., D) to float32 scores (..., short list + clusters)."""
-        scores = ops.cast(_product(features, self._head_embeddings), "float32")
-        return scores + ops.cast(self._bias, "float32") if self.head_bias else scores
+        bias = self._bias if self.head_bias else None
+        return linear_scores(features, self._head_embeddings, bias, self.compute_dtype)
 
     def _head_loss(self, features: Tensor, ranks: Tensor) -> Tensor:
         """-log p of the class in the short list, or of its cluster."""
@@ -199,9 +199,5 @@ class AdaptiveSoftmax(LabelHead):
         """Features projected to the dimensions of cluster i, and the embeddings of its classes."""
         projection, embeddings = self._tails[i]
         # Reshaped to be a tensor: of a variable, TensorFlow wants to hear in another way.
-        return _product(features, projection), ops.reshape(embeddings, embeddings.shape)
-
-
-def _product(x: Tensor, embeddings: Tensor) -> Tensor:
-    """x . embeddings^T, in the dtype of `x`."""
-    return ops.matmul(x, ops.transpose(ops.cast(embeddings, x.dtype)))
+        projection = ops.transpose(ops.cast(projection, features.dtype))
+        return ops.matmul(features, projection), ops.reshape(embeddings, embeddings.shape)

@@ -12,6 +12,7 @@ from kerasoft.heads.label_head import flat
 from kerasoft.heads.row_head import RowHead
 from kerasoft.heads.rows import RowOptimizer, read_rows
 from kerasoft.heads.tree_search import best_leaves
+from kerasoft.ops.linear_scores import linear_scores
 from kerasoft.ops.precision import Tensor
 
 _WORTH = 32  # a row that is gathered costs as much as so many in one matrix product
@@ -182,10 +183,8 @@ class HierarchicalSoftmax(RowHead):
 
     def _scores(self, features: Tensor) -> Tensor:
         """Features (N, D) to float32 scores (N, num_rows) of all rows."""
-        features = ops.cast(features, self.compute_dtype)
-        embeddings = ops.cast(self.class_embeddings, self.compute_dtype)
-        scores = ops.cast(ops.matmul(features, ops.transpose(embeddings)), "float32")
-        return scores + ops.cast(self.bias, "float32") if self.use_bias else scores
+        bias = self.bias if self.use_bias else None
+        return linear_scores(features, self.class_embeddings, bias, self.compute_dtype)
 
     def _scores_of(self, features: Tensor, rows: Tensor) -> Tensor:
         """Features (N, D) to float32 scores of rows (N, ..., width)."""

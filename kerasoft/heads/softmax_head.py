@@ -1,13 +1,13 @@
 """The full head: every class is scored."""
 
 import keras
-from keras import ops
 
 from kerasoft import layers
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.complexity import Complexity
 from kerasoft.heads.head import Head
 from kerasoft.layers.score_layer import ScoreLayer
+from kerasoft.ops.linear_scores import linear_scores
 from kerasoft.ops.precision import Tensor
 
 
@@ -70,10 +70,8 @@ class SoftmaxHead(Head):
         """Features (..., D) to float32 scores (..., C)."""
         if not self.built:
             self.build(features.shape)
-        features = ops.cast(features, self.compute_dtype)
-        embeddings = ops.cast(self.class_embeddings, self.compute_dtype)
-        scores = ops.cast(ops.matmul(features, ops.transpose(embeddings)), "float32")
-        return scores + ops.cast(self.bias, "float32") if self.use_bias else scores
+        bias = self.bias if self.use_bias else None
+        return linear_scores(features, self.class_embeddings, bias, self.compute_dtype)
 
     def call(self, features: Tensor, training: bool | None = None) -> Tensor:
         return self.softmax.prob(self.scores(features), training)

@@ -8,13 +8,15 @@ from keras import ops
 from kerasoft.ops.precision import Tensor
 
 
-def linear_scores(features: Tensor, embeddings: Tensor, biases: Tensor, dtype: str) -> Tensor:
+def linear_scores(
+    features: Tensor, embeddings: Tensor, biases: Tensor | None, dtype: str
+) -> Tensor:
     """features . embeddings^T + biases, multiplied in `dtype`, float32 from there on.
 
     Args:
         features: (..., D).
         embeddings: (C, D).
-        biases: (C,).
+        biases: (C,), or None.
         dtype: of the product.
 
     Returns:
@@ -22,7 +24,7 @@ def linear_scores(features: Tensor, embeddings: Tensor, biases: Tensor, dtype: s
     """
     transposed = ops.transpose(ops.cast(embeddings, dtype))
     scores = ops.cast(ops.matmul(ops.cast(features, dtype), transposed), "float32")
-    return scores + ops.cast(biases, "float32")
+    return scores if biases is None else scores + ops.cast(biases, "float32")
 
 
 def fold_scores(

@@ -233,7 +233,7 @@ def test_adam_is_adam_where_labels_repeat(row_optimizer):
         size = 0.1 * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
         table = table - size * m / (np.sqrt(v) + 1e-7)
     model.fit(X[:4], labels, batch_size=4, epochs=3, shuffle=False, verbose=0)
-    np.testing.assert_allclose(embeddings(model)[1:], table[1:], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(embeddings(model)[1:], table[1:], rtol=1e-4, atol=1e-5)
 
 
 def test_an_overflow_in_float16_spoils_no_row():
