@@ -1,4 +1,10 @@
-"""Cross-entropy of a linear layer for some rows of a batch, block by block in static shapes."""
+"""Cross-entropy of a linear layer for some rows of a batch, block by block in static shapes.
+
+Classes go by in chunks, and for each chunk the rows that belong in blocks, so that the scores of
+one block under one chunk are all that is ever held: they stay in the cache of a processor.
+"""
+
+from collections.abc import Callable, Sequence
 
 from keras import ops
 
@@ -6,21 +12,22 @@ from kerasoft.ops.custom_gradient import with_gradient
 from kerasoft.ops.precision import Tensor, narrow, widen
 from kerasoft.ops.row_blocks import RowBlocks
 
-_SCORES = 2**21  # scores a block: 8 MiB
-_FEWEST, _MOST = 8, 128  # rows a block: fewer pass over the embeddings too often, more are padding
+_CHUNK = 2**15  # classes at a time
+_SCORES = 2**18  # of a block of rows under a chunk: 1 MiB
+_MOST_ROWS = 128  # rows a block: more would be padding
 
 
 def masked_linear_cross_entropy(features: Tensor, embeddings: Tensor, ids: Tensor) -> Tensor:
     """log sum_c exp(h . w_c) - h . w_id, with the gradients (p - y) w and (p - y) h."""
     if features.shape[0] == 0:  # no block can be cut from it; this has the shape and the gradients
         return widen(ops.matmul(features, ops.cast(embeddings[0], features.dtype)))
-    blocks = RowBlocks(ids >= 0, min(max(_SCORES // embeddings.shape[0], _FEWEST), _MOST))
+    blocks = RowBlocks(ids >= 0, min(_SCORES // min(embeddings.shape[0], _CHUNK), _MOST_ROWS))
     ids = blocks.gather(ids)
 
     @with_gradient
     def values(features, embeddings):
         rows = blocks.gather(features)
-        value, log_total = _forward(blocks, rows, embeddings, ids)
+        label, log_total = _forward(blocks, rows, embeddings, ids)
 
         def backward(upstream):
             weights = blocks.gather(widen(upstream))
@@ -28,23 +35,30 @@ def masked_linear_cross_entropy(features: Tensor, embeddings: Tensor, ids: Tenso
             by_features = blocks.spread(by_rows)
             return narrow(by_features, features), narrow(by_embeddings, embeddings)
 
-        return blocks.spread(value), backward
+        return blocks.spread(log_total - label), backward
 
     return values(features, embeddings)
 
 
-def _forward(blocks: RowBlocks, rows: Tensor, embeddings: Tensor, ids: Tensor) -> list[Tensor]:
-    """Value and log of the total of each gathered row."""
+def _forward(
+    blocks: RowBlocks, rows: Tensor, embeddings: Tensor, ids: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The label's score, and the logarithm of the total, of each gathered row."""
 
-    def body(block, value, log_total):
-        scores = _scores(blocks.take(rows, block), embeddings)
-        top = ops.logsumexp(scores, axis=-1)
-        label = ops.take_along_axis(scores, blocks.take(ids, block)[:, None], axis=-1)
-        value = blocks.put(value, block, top - label[:, 0])
-        return value, blocks.put(log_total, block, top)
+    def of_chunk(chunk, first):
+        def body(block, label, log_total):
+            scores = _scores(blocks.take(rows, block), chunk)
+            place = blocks.take(ids, block) - first
+            inside = ops.logical_and(place >= 0, place < chunk.shape[0])
+            found = ops.take_along_axis(scores, ops.where(inside, place, 0)[:, None], axis=-1)
+            label = blocks.put(label, block, ops.where(inside, found[:, 0], 0.0))
+            return label, blocks.put(log_total, block, ops.logsumexp(scores, axis=-1))
 
-    zeros = ops.zeros_like(ids, dtype="float32")
-    return blocks.loop(body, zeros, zeros)
+        zeros = ops.zeros_like(ids, dtype="float32")
+        return blocks.loop(body, zeros, zeros)
+
+    label, log_total = map(_joined, zip(*_of_chunks(of_chunk, embeddings), strict=True))
+    return ops.sum(label, axis=0), ops.logsumexp(log_total, axis=0)
 
 
 def _backward(
@@ -54,23 +68,50 @@ def _backward(
     ids: Tensor,
     log_total: Tensor,
     weights: Tensor,
-) -> list[Tensor]:
+) -> tuple[Tensor, Tensor]:
     """Gradients in the gathered rows and in the embeddings, of the values times `weights`."""
+    weighted = weights[:, None] * widen(rows)
+    factors = ops.cast(weighted, rows.dtype)
 
-    def body(block, by_rows, by_embeddings):
-        h = blocks.take(rows, block)
-        p = ops.exp(_scores(h, embeddings) - blocks.take(log_total, block)[:, None])
-        p = ops.cast(p * blocks.take(weights, block)[:, None], h.dtype)
-        by_row = widen(ops.matmul(p, ops.cast(embeddings, h.dtype)))
-        by_embedding = widen(ops.matmul(ops.transpose(p), h))
-        return blocks.put(
-            by_rows, block, blocks.take(by_rows, block) + by_row
-        ), by_embeddings + by_embedding
+    def of_chunk(chunk, first):
+        def body(block, by_rows, by_chunk):
+            scores = _scores(blocks.take(rows, block), chunk)
+            p = ops.cast(ops.exp(scores - blocks.take(log_total, block)[:, None]), rows.dtype)
+            by_row = widen(ops.matmul(p, ops.cast(chunk, rows.dtype)))
+            by_class = widen(ops.matmul(ops.transpose(p), blocks.take(factors, block)))
+            return blocks.put(by_rows, block, by_row), by_chunk + by_class
 
-    labelled = weights[:, None] * widen(rows)
-    by_embeddings = -ops.segment_sum(labelled, ids, num_segments=embeddings.shape[0])
-    by_rows = -weights[:, None] * widen(ops.take(embeddings, ids, axis=0))
-    return blocks.loop(body, by_rows, by_embeddings)
+        zeros = (ops.zeros_like(x, dtype="float32") for x in (rows, chunk))
+        return blocks.loop(body, *zeros)
+
+    by_rows, by_chunks = zip(*_of_chunks(of_chunk, embeddings), strict=True)
+    by_rows = ops.sum(_joined(by_rows), axis=0) - widen(ops.take(embeddings, ids, axis=0))
+    classes, dimensions = embeddings.shape
+    by_embeddings = _joined([ops.reshape(x, (-1, dimensions)) for x in by_chunks])
+    labelled = ops.segment_sum(weighted, ids, num_segments=classes)
+    return weights[:, None] * by_rows, by_embeddings - labelled
+
+
+def _of_chunks(function: Callable, embeddings: Tensor) -> list[tuple[Tensor, ...]]:
+    """Results of `function(chunk, first class)`: of all whole chunks, and of what is left over.
+
+    Each result has an axis of chunks before its own.
+    """
+    classes, dimensions = embeddings.shape
+    whole, rest = divmod(classes, _CHUNK)
+    parts = []
+    if whole:
+        chunks = ops.reshape(embeddings[: classes - rest], (whole, _CHUNK, dimensions))
+        firsts = ops.arange(0, classes - rest, _CHUNK, dtype="int32")
+        parts.append(ops.map(lambda x: function(*x), (chunks, firsts)))
+    if rest:
+        results = function(embeddings[classes - rest :], classes - rest)
+        parts.append(tuple(ops.expand_dims(x, 0) for x in results))
+    return parts
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=0)
 
 
 def _scores(rows: Tensor, embeddings: Tensor) -> Tensor:

@@ -65,7 +65,8 @@ def test_values_and_gradients(way):
     for rows in (0, 1, 131):  # 131 is no multiple of a block
         for share in (0.0, 0.3, 1.0):
             check(way, *problem(rows, 50, 3, share))
-    check(way, *problem(300, 30_000, 2, 0.2))
+    for classes in (30_000, 2**15, 70_001):  # less than a chunk of classes, one, two and a rest
+        check(way, *problem(300, classes, 2, 0.2))
 
 
 def test_a_single_class():
@@ -125,8 +126,8 @@ def test_gathered_rows_go_back_to_their_places():
 @pytest.mark.skipif(NAME != "torch", reason="PyTorch has a version of its own")
 def test_own_version_equals_the_portable_one():
     features, embeddings, ids, upstream = map(
-        ops.convert_to_tensor, problem(131, 20_000, 3, 0.4)
-    )  # 20,000 classes are several blocks
+        ops.convert_to_tensor, problem(131, 70_001, 3, 0.4)
+    )  # several blocks here, several chunks there
     portable = masked_linear_cross_entropy_portable.masked_linear_cross_entropy
     values = portable(features, embeddings, ids)
     gradients = vjp(lambda *tensors: portable(*tensors, ids), (features, embeddings), upstream)
