@@ -40,6 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--batch-size", type=whole(1), default=256, metavar="N", help="default 256")
     add("--features", type=whole(1), default=128, metavar="D", help="default 128")
     add("--num-sampled", type=whole(1), default=1024, metavar="S", help="default 1024")
+    add("--div-value", type=float, default=4.0, metavar="X", help="of adaptive (default 4)")
     add("--optimizer", choices=("sgd", "adagrad", "adam"), default="sgd", help="default sgd")
     add("--labels", choices=("zipf", "uniform"), default="zipf", help="default zipf")
     add("--epochs", type=whole(1), default=7, metavar="N", help="timed ones (default 7)")
@@ -111,7 +112,7 @@ def _point(head: str, classes: int, options: argparse.Namespace) -> dict[str, ob
     needed = dense_bytes(classes, options) if head == DENSE else 0
     if needed > options.memory * GIGABYTE:
         return {"left_out": f"needs about {needed / GIGABYTE:.0f} GB"}
-    names = ("features", "batch_size", "num_sampled", "optimizer", "labels", "epochs")
+    names = ("features", "batch_size", "num_sampled", "div_value", "optimizer", "labels", "epochs")
     settings = {"head": head, "classes": classes}
     settings |= {name: getattr(options, name) for name in names}
     with tempfile.TemporaryDirectory() as folder:
@@ -163,8 +164,9 @@ def _notes(record: dict) -> str:
             f"median of {options['epochs']} epochs, compilation apart), and the peak of memory "
             "over what the libraries take.",
             f"Batch {options['batch_size']}, D = {options['features']}, "
-            f"S = {options['num_sampled']}, {options['optimizer']}, {options['labels']} labels; "
-            f"growth fitted from C = {FIT_FROM:,}.",
+            f"S = {options['num_sampled']}, div_value {options['div_value']:g}, "
+            f"{options['optimizer']}, {options['labels']} labels; growth fitted from "
+            f"C = {FIT_FROM:,}.",
             f"{environment['device']} ({environment['cpu']}); {versions}; "
             f"commit {environment['commit']}; {record['started']}.",
         ]

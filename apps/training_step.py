@@ -61,6 +61,8 @@ def classifier(settings: dict):
     )
     if name == "sampled":
         options["num_sampled"] = min(classes, settings["num_sampled"])
+    if name == "adaptive":
+        options["div_value"] = settings["div_value"]
     inputs = keras.Input((width,))
     body = keras.Model(inputs, keras.layers.Dense(width, activation="relu")(inputs))
     model = kerasoft.Classifier(body, kerasoft.heads.get(name, classes, **options))

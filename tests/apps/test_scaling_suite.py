@@ -44,7 +44,14 @@ def test_record_table_and_figure(finished):
 
 @pytest.mark.parametrize("head", suite_scaling.HEADS)
 def test_every_head_is_measured(head):
-    settings = {"head": head, "classes": 40, "features": 64, "batch_size": 4, "num_sampled": 8}
+    settings = {
+        "head": head,
+        "classes": 40,
+        "features": 64,
+        "batch_size": 4,
+        "num_sampled": 8,
+        "div_value": 4.0,
+    }
     settings |= {"optimizer": "adam", "labels": "uniform", "epochs": 1}
     model = training_step.classifier(settings)
     assert model.head.num_classes == 40
