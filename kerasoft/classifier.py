@@ -1,5 +1,6 @@
 """A backbone and a head as one model that trains with the head's own loss."""
 
+import threading
 import warnings
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -72,7 +73,7 @@ class Classifier(keras.Model):
         self.head = head
         self.augmentation = augmentation
         self.metadata = dict(metadata or {})
-        self._step_kind = None  # "train" or "test" within a step
+        self._current = threading.local()  # replicas trace their steps in threads of their own
         self._metrics_wanted = {"train": False, "test": False}
         self._metrics_begun = False
         self._reduction = Reduction()
@@ -126,7 +127,8 @@ class Classifier(keras.Model):
 
         Raises:
             InvalidArgumentError: if a loss is given, or an optimizer with an option that would not
-                reach the rows that the head updates by itself.
+                reach the rows that the head updates by itself, or TensorFlow replicas, each of
+                which would update rows of its own.
         """
         if loss is not None or kwargs.get("loss_weights") is not None:
             raise InvalidArgumentError(
@@ -135,6 +137,7 @@ class Classifier(keras.Model):
                 loss=loss,
             )
         if self.head.updates_rows:
+            self._refuse_replicas()
             _refuse_options_without_rows(optimizer)
         if metrics is None:  # what is right for several labels, Keras has no name for
             metrics = ["accuracy"] if self.head.num_true == 1 else []
@@ -146,6 +149,16 @@ class Classifier(keras.Model):
         self._metrics_begun = False  # before that TensorFlow has not even built them
         self._asked = {"jit_compile": jit_compile, "training_metrics": training_metrics}
         super().compile(optimizer=optimizer, metrics=metrics, jit_compile=jit_compile, **kwargs)
+
+    def _refuse_replicas(self) -> None:
+        strategy = getattr(self, "distribute_strategy", None)  # TensorFlow's models have one
+        replicas = getattr(strategy, "num_replicas_in_sync", 1)
+        if replicas > 1:
+            raise InvalidArgumentError(
+                "Replicas would each update rows of their own. Train on one device, or use "
+                "row_optimizer=None.",
+                num_replicas=replicas,
+            )
 
     def compute_loss(
         self,
@@ -206,19 +219,30 @@ class Classifier(keras.Model):
         """As in Keras; class ids that are none raise, where labels come as arrays.
 
         Raises:
-            InvalidArgumentError: if a label is no class. (In labels that come from a data set or a
-                generator it makes the loss NaN.)
+            InvalidArgumentError: if arrays come without labels, or a label is no class. (In labels
+                that come from a data set or a generator it makes the loss NaN.)
         """
         if self.head.num_true > 1 and options.get("class_weight") is not None:
             raise InvalidArgumentError(
                 "`class_weight` is for examples of one label each; give sample weights.",
                 num_true=self.head.num_true,
             )
+        self._check_labels(x, y)
         validation = options.get("validation_data")
-        for labels in (y, validation[1] if isinstance(validation, (tuple, list)) else None):
-            if hasattr(labels, "shape") or isinstance(labels, (tuple, list)):
-                self.head.check_labels(ops.convert_to_numpy(labels))
+        if isinstance(validation, (tuple, list)):
+            self._check_labels(*validation[:2])
         return super().fit(x, y, *arguments, **options)
+
+    def evaluate(self, x=None, y=None, *arguments, **options):
+        """As in Keras; labels are looked at as in `fit`."""
+        self._check_labels(x, y)
+        return super().evaluate(x, y, *arguments, **options)
+
+    def _check_labels(self, x: object, y: object) -> None:
+        if y is None and hasattr(x, "shape"):
+            raise InvalidArgumentError("`y` must hold the labels of `x`.", y=None)
+        if hasattr(y, "shape") or isinstance(y, (tuple, list)):
+            self.head.check_labels(ops.convert_to_numpy(y))
 
     def train_step(self, *args):  # (state, data) on JAX, (data) elsewhere
         with self._step("train"):
@@ -228,16 +252,21 @@ class Classifier(keras.Model):
         with self._step("test"):
             return super().test_step(*args)
 
+    @property
+    def _step_kind(self) -> str | None:
+        """ "train" or "test" within a step."""
+        return getattr(self._current, "kind", None)
+
     @contextmanager
     def _step(self, kind: str):
-        self._step_kind = kind
+        self._current.kind = kind
         try:
             with warnings.catch_warnings():
                 if self.head.updates_rows:  # then something is trained all the same
                     warnings.filterwarnings("ignore", message=".*not have any trainable weights")
                 yield
         finally:
-            self._step_kind = None
+            self._current.kind = None
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return self.head.compute_output_shape(self.backbone.compute_output_shape(input_shape))
@@ -277,6 +306,7 @@ class _LogProbabilities(keras.Model):
     def __init__(self, classifier: Classifier):
         super().__init__(name="log_probabilities")
         self.classifier = classifier
+        self.built = True  # and without build(), which Keras would look for and miss
 
     def call(self, inputs: Tensor) -> Tensor:
         return self.classifier.log_prob(inputs)

@@ -16,4 +16,5 @@ class InvalidArgumentError(ValueError):
 
     def __init__(self, message: str, /, **received: object):
         values = ", ".join(f"{name}={value!r}" for name, value in received.items())
-        super().__init__(f"{message} Received: {values}")
+        # Keras raises an error again with its message alone, which says it all already.
+        super().__init__(f"{message} Received: {values}" if received else message)

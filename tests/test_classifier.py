@@ -403,8 +403,16 @@ def test_labels_that_are_no_class(wrong):
         )
     with pytest.raises(InvalidArgumentError, match="Received: labels="):
         model.fit(X, Y, validation_data=(X, labels), verbose=0)
+    with pytest.raises(InvalidArgumentError, match="Received: labels="):
+        model.evaluate(X, labels, verbose=0)
     for one, other in zip(before, weights(model), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("method", ["fit", "evaluate"])
+def test_labels_are_needed(method):
+    with pytest.raises(InvalidArgumentError, match="must hold the labels of `x`"):
+        getattr(compiled(), method)(X, verbose=0)
 
 
 def test_ignored_class():

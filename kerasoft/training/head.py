@@ -1,5 +1,6 @@
 """From the name and options of a softmax to the head for a data set."""
 
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,6 +10,7 @@ from kerasoft.data import Splits
 from kerasoft.errors import InvalidArgumentError
 
 _TREES_OF_DATA = ("auto", "superclasses", "cifar100")
+_TREES = ("superclasses", "balanced", "huffman", "cifar100")
 _MANY = 100_000  # classes: what is wrong for so many is wrong for fewer
 _SHARE_SAMPLED, _MOST_SAMPLED = 4, 1024  # a quarter of the classes, where there are few
 
@@ -22,7 +24,10 @@ def check_softmax(name: str, options: Mapping[str, object]) -> None:
     if heads.kind(name) is heads.SoftmaxHead:
         heads.get(name, 2, **options)
         return
-    if options.get("tree") in _TREES_OF_DATA:
+    tree = options.get("tree")
+    if isinstance(tree, str) and tree not in ("auto", *_TREES):
+        raise InvalidArgumentError(f"`tree` must be one of {', '.join(_TREES)}.", tree=tree)
+    if tree in _TREES_OF_DATA:
         options = {**options, "tree": "balanced"}
     heads.get(name, _MANY, **options, **_counts(name, options, np.zeros(1, "int32"), _MANY))
 
@@ -33,6 +38,12 @@ def complete_options(name: str, options: Mapping[str, object], splits: Splits) -
     Raises:
         InvalidArgumentError: if the tree of superclasses is asked for where there are none.
     """
+    if name == "adaptive" and "cutoffs" not in options and _equally_frequent(splits):
+        warnings.warn(
+            "These classes are equally frequent; the adaptive softmax is for those that are not. "
+            "It learns the classes of its last clusters badly here.",
+            stacklevel=2,
+        )
     if name == "hierarchical":
         return {**options, "tree": _tree(options.get("tree", "auto"), splits)}
     if name == "sampled":
@@ -65,6 +76,11 @@ def _tree(tree: object, splits: Splits) -> object:
     if tree == "superclasses" and not splits.class_to_superclass:
         raise InvalidArgumentError("These labels have no superclasses.", tree=tree)
     return tree
+
+
+def _equally_frequent(splits: Splits) -> bool:
+    counts = np.bincount(splits.train.labels, minlength=splits.num_classes)
+    return bool(counts.max() < 1.1 * counts.min())
 
 
 def _counts(

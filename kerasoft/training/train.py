@@ -80,6 +80,7 @@ def train(
     config["softmax_options"] = complete_options(
         config["softmax"], config["softmax_options"], splits
     )
+    make_head(config["softmax"], config["softmax_options"], splits)  # or say why not, in time
     name = f"{recipe.backbone}-{config['softmax']}-s{seed}"
     run = Run.create(output_dir, name, config, environment())
     return _finish(run, splits, say)

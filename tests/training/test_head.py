@@ -1,6 +1,7 @@
 """From the name of a softmax to a head that knows the data."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 import pytest
@@ -39,6 +40,19 @@ def test_hierarchical_takes_the_superclasses_of_the_data():
     assert made("hierarchical", GROUPED, tree="balanced")[1].tree == "balanced"
     with pytest.raises(InvalidArgumentError, match="no superclasses. Received: tree="):
         made("hierarchical", tree="superclasses")
+
+
+def test_adaptive_warns_where_no_class_is_rare():
+    labels = np.arange(10 * CLASSES) % CLASSES
+    split = dataclasses.replace(SPLITS.train, images=SPLITS.train.images[:1], labels=labels)
+    equal = dataclasses.replace(SPLITS, train=split)
+    with pytest.warns(UserWarning, match="equally frequent"):
+        complete_options("adaptive", {}, equal)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        complete_options("adaptive", {"cutoffs": [3]}, equal)
+        skewed = dataclasses.replace(split, labels=labels // 2)
+        complete_options("adaptive", {}, dataclasses.replace(SPLITS, train=skewed))
 
 
 def test_counts_are_those_of_the_training_labels():

@@ -207,6 +207,15 @@ def test_a_wrong_setting_leaves_nothing_behind(train, tmp_path, fakes, settings,
     assert fakes == []  # nobody waited for data
 
 
+@pytest.mark.parametrize(
+    ("softmax", "options"), [("adaptive", {"cutoffs": [10_000]}), ("sampled", {"num_sampled": 999})]
+)
+def test_what_does_not_fit_the_data_leaves_nothing_behind(train, tmp_path, softmax, options):
+    with pytest.raises(InvalidArgumentError, match="Received: "):
+        train(softmax=softmax, softmax_options=options)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_output_folder_is_checked_before_the_data_are_read(train, tmp_path, fakes, monkeypatch):
     (tmp_path / "file").write_text("hello")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
