@@ -9,13 +9,15 @@ from backend import NAME
 
 SCRIPT = """
 import json
-import keras
-import numpy as np
 import tensorflow as tf
-from kerasoft import Classifier, heads
 
 device = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+import keras
+import numpy as np
+from kerasoft import Classifier, heads
+
 X = np.random.default_rng(0).normal(size=(32, 5)).astype("float32")
 Y = np.arange(32) % 7
 
