@@ -4,25 +4,42 @@ import argparse
 import json
 import shlex
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import command_line
 
+SOFTMAX_OPTIONS = ("temperature", "alpha", "tree", "cutoffs", "num_sampled")
 SAVED_MODELS = Path(__file__).resolve().parent.parent / "saved_models"
 
-EPILOG = """\
-examples:
-  python apps/train_cnn.py --softmax gumbel                 # minutes on a CPU
-  python apps/train_cnn.py --softmax softmax --recipe seed  # the published settings; wants a GPU
-  python apps/train_cnn.py --resume runs/20260101-120000-simple_cnn-gumbel-s0
-"""
+
+@dataclass(frozen=True)
+class App:
+    """What one training app has of its own.
+
+    Attributes:
+        description: one line.
+        family: of networks, a key of `kerasoft.training.recipes`.
+        recipes: names of that family's recipes, the best one last.
+        backbones: names of the networks.
+        examples: commands for the end of the help.
+        backbone_options: options of the backbone by name, as `argparse` takes them.
+    """
+
+    description: str
+    family: str
+    recipes: tuple[str, ...]
+    backbones: tuple[str, ...]
+    examples: str
+    backbone_options: dict[str, dict] = field(default_factory=dict)
 
 
-def parser(description: str, backbones: tuple[str, ...]) -> argparse.ArgumentParser:
+def parser(app: App) -> argparse.ArgumentParser:
     """The options of a training app."""
     parser = command_line.Parser(
-        description=description,
-        epilog=EPILOG,
+        description=app.description,
+        epilog=f"examples:\n{app.examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add, cutoffs = parser.add_argument, command_line.list_of(command_line.whole_number(1))
@@ -47,12 +64,15 @@ def parser(description: str, backbones: tuple[str, ...]) -> argparse.ArgumentPar
         metavar="N",
         help="of sampled (default: a quarter of the classes, at most 1024)",
     )
-    add("--backbone", metavar="NAME", help=f"{', '.join(backbones)} (default: the recipe's)")
+    add("--backbone", metavar="NAME", help=f"{', '.join(app.backbones)} (default: the recipe's)")
+    for name, settings in app.backbone_options.items():
+        add("--" + name.replace("_", "-"), **settings)
     add(
         "--recipe",
         default="auto",
         metavar="NAME",
-        help="quick, seed, full, or auto (default): full on an accelerator, else quick",
+        help=f"{', '.join(app.recipes)}, or auto (default): {app.recipes[-1]} on an accelerator, "
+        "else quick",
     )
     add("--epochs", type=int, metavar="N", help="instead of the recipe's")
     add("--batch-size", type=int, metavar="N", help="instead of the recipe's")
@@ -75,9 +95,9 @@ def parser(description: str, backbones: tuple[str, ...]) -> argparse.ArgumentPar
     return parser
 
 
-def main(description: str, backbones: tuple[str, ...], argv: list[str] | None = None) -> None:
+def main(app: App, argv: list[str] | None = None) -> None:
     """Parses, trains, prints."""
-    arguments = parser(description, backbones)
+    arguments = parser(app)
     options = arguments.parse_args(argv)
     _refuse_settings_beside_resume(arguments, options)
     asked = options.backend if options.resume is None else _begun_with(options.resume)
@@ -89,7 +109,7 @@ def main(description: str, backbones: tuple[str, ...], argv: list[str] | None = 
         if options.save is not None:
             training.check_name(options.save, SAVED_MODELS)
         try:
-            run = _train(options, backend, backbones)
+            run = _train(options, backend, app)
         except training.RunInterrupted as interrupted:
             folder = shlex.quote(str(interrupted.run.folder))
             save = f" --save {options.save}" if options.save else ""
@@ -101,32 +121,34 @@ def main(description: str, backbones: tuple[str, ...], argv: list[str] | None = 
     _show(run, model)
 
 
-def _train(options: argparse.Namespace, backend: str, backbones: tuple[str, ...]):
+def _train(options: argparse.Namespace, backend: str, app: App):
     from kerasoft import training
 
     if options.resume is not None:
         return training.resume(options.resume, options.data_dir)
-    recipe, why = training.choose(options.recipe, training.accelerator())
+    recipe, why = training.choose(app.family, options.recipe, training.accelerator())
     print(f"{backend} backend; {why}")
     backbone = options.backbone and options.backbone.replace("-", "_")
-    if backbone is not None and backbone not in backbones:
+    if backbone is not None and backbone not in app.backbones:
         command_line.fail(
-            f"--backbone must be one of {', '.join(backbones)}. Received: {options.backbone!r}"
+            f"--backbone must be one of {', '.join(app.backbones)}. Received: {options.backbone!r}"
         )
     changes = ("epochs", "batch_size", "learning_rate", "precision")
     recipe = recipe.with_changes(
-        backbone=backbone, **{name: getattr(options, name) for name in changes}
+        backbone=backbone,
+        backbone_options={**recipe.backbone_options, **_given(options, app.backbone_options)},
+        **{name: getattr(options, name) for name in changes},
     )
     settings = ("softmax", "dataset", "labels", "data_dir", "seed", "output_dir")
     return training.train(
         recipe,
         **{name: getattr(options, name) for name in settings},
-        softmax_options={
-            name: getattr(options, name)
-            for name in ("temperature", "alpha", "tree", "cutoffs", "num_sampled")
-            if getattr(options, name) is not None
-        },
+        softmax_options=_given(options, SOFTMAX_OPTIONS),
     )
+
+
+def _given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, object]:
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
 def _show(run, model: Path) -> None:

@@ -2,7 +2,8 @@
 
 from kerasoft.training.environment import accelerator, environment
 from kerasoft.training.evaluate_saved import evaluate_saved
-from kerasoft.training.recipe import Recipe, choose, recipes
+from kerasoft.training.recipe import Recipe
+from kerasoft.training.recipes import choose, recipes
 from kerasoft.training.run import Run, RunInterrupted
 from kerasoft.training.saved_models import check_name, load_model, save_model
 from kerasoft.training.train import EVALUATION_BATCH, resume, train

@@ -28,12 +28,16 @@ def build_classifier(
     Returns:
         A compiled `Classifier` over uint8 images (N, 32, 32, 3).
     """
-    backbone = backbones.get(recipe.backbone)
+    backbone = backbones.get(recipe.backbone, **recipe.backbone_options)
     classifier = Classifier(backbone, head, augmentation=_augmentation(recipe), metadata=metadata)
     classifier.build(backbone.input_shape)
     top = min(5, head.num_classes)
+    optimizer = _optimizer(recipe, steps_per_epoch * recipe.epochs)
+    if recipe.optimizer == "adamw":
+        vectors = [weight for weight in classifier.trainable_weights if len(weight.shape) < 2]
+        optimizer.exclude_from_weight_decay(var_list=vectors)
     classifier.compile(
-        optimizer=_optimizer(recipe, steps_per_epoch * recipe.epochs),
+        optimizer=optimizer,
         metrics=[
             keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
             keras.metrics.SparseTopKCategoricalAccuracy(top, name="top5"),
@@ -71,9 +75,14 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     options = {
         "learning_rate": _schedule(recipe, steps),
         "weight_decay": recipe.weight_decay or None,
+        "global_clipnorm": recipe.clip or None,
     }
+    if recipe.average:
+        options |= {"use_ema": True, "ema_momentum": recipe.average}
     if recipe.optimizer == "adam":
         return keras.optimizers.Adam(**options)
+    if recipe.optimizer == "adamw":
+        return keras.optimizers.AdamW(**{**options, "weight_decay": recipe.weight_decay})
     return keras.optimizers.SGD(momentum=recipe.momentum, nesterov=recipe.nesterov, **options)
 
 

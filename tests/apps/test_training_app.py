@@ -16,7 +16,7 @@ import training_fakes
 from kerasoft import backbones, callbacks, data, heads, training
 
 APPS = Path(training_app.__file__).parent
-main = partial(training_app.main, "Train.", train_cnn.BACKBONES)
+main = partial(training_app.main, train_cnn.APP)
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ main = partial(training_app.main, "Train.", train_cnn.BACKBONES)
         (["--batch-size", "-3"], ["`batch_size`", "batch_size=-3"]),
         (["--learning-rate", "nan"], ["`learning_rate`", "learning_rate=nan"]),
         (["--learning-rate", "0"], ["`learning_rate`", "learning_rate=0.0"]),
-        (["--recipe", "qick"], ["auto", *training.recipes, "recipe='qick'"]),
-        (["--backbone", "resnet99"], [*train_cnn.BACKBONES, "resnet99"]),
-        (["--backbone", ""], [*train_cnn.BACKBONES]),
+        (["--recipe", "qick"], ["auto", *training.recipes["cnn"], "recipe='qick'"]),
+        (["--backbone", "resnet99"], [*train_cnn.APP.backbones, "resnet99"]),
+        (["--backbone", ""], [*train_cnn.APP.backbones]),
         (["--dataset", "imagenet"], ["auto", *data.names(), "dataset='imagenet'"]),
         (["--labels", "rough"], ["fine", "coarse", "labels='rough'"]),
         (["--dataset", "cifar10", "--labels", "coarse"], ["fine", "labels='coarse'"]),
@@ -159,7 +159,7 @@ def choices(option):
     """The names that the help of an option lists."""
     (action,) = (
         action
-        for action in training_app.parser("", train_cnn.BACKBONES)._actions
+        for action in training_app.parser(train_cnn.APP)._actions
         if option in action.option_strings
     )
     listed = re.split(r" or auto| \(default: |: ", action.help)[0].replace("(default)", "")
@@ -168,19 +168,21 @@ def choices(option):
 
 def test_the_help_lists_what_there_is():
     assert choices("--softmax") == set(heads.names())
-    assert choices("--recipe") == set(training.recipes)
-    assert choices("--backbone") == set(train_cnn.BACKBONES)
+    assert choices("--recipe") == set(training.recipes["cnn"])
+    assert choices("--backbone") == set(train_cnn.APP.backbones)
     assert choices("--dataset") == set(data.names())
 
 
-def test_every_backbone_has_an_app():
+def test_every_backbone_and_recipe_has_an_app():
     modules = [importlib.import_module(path.stem) for path in sorted(APPS.glob("train_*.py"))]
-    listed = [name for module in modules for name in module.BACKBONES]
-    assert sorted(listed) == sorted(backbones.names())
-
-
-def test_every_recipe_has_a_backbone_of_some_app():
-    assert all(recipe.backbone in backbones.names() for recipe in training.recipes.values())
+    apps = [module.APP for module in modules]
+    assert sorted(name for app in apps for name in app.backbones) == sorted(backbones.names())
+    assert {app.family: app.recipes for app in apps} == {
+        family: tuple(members) for family, members in training.recipes.items()
+    }
+    for app in apps:
+        for recipe in training.recipes[app.family].values():
+            assert recipe.backbone in app.backbones
 
 
 def test_the_commands_print_their_help(command):

@@ -18,6 +18,8 @@ NAN, INFINITY = float("nan"), float("inf")
     + [("batch_size", value) for value in (0, -3, 2.0)]
     + [("learning_rate", value) for value in (0.0, -0.1, NAN, INFINITY)]
     + [("momentum", value) for value in (-0.1, 1.0, NAN)]
+    + [(name, value) for name in ("clip",) for value in (-1.0, NAN, INFINITY)]
+    + [("average", value) for value in (-0.1, 1.0, NAN)]
     + [("warmup", value) for value in (-0.1, 1.0, 2.0, NAN)]
     + [("weight_decay", value) for value in (-1e-4, NAN, INFINITY)]
     + [("optimizer", "lion"), ("schedule", "step"), ("augmentation", "flip")]
@@ -43,32 +45,34 @@ def test_with_changes_changes_what_is_not_none():
 
 def test_a_recipe_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        recipes["quick"].epochs = 1
+        recipes["cnn"]["quick"].epochs = 1
 
 
 def test_the_recipes_know_their_names():
-    assert [recipe.name for recipe in recipes.values()] == list(recipes)
-    assert all(recipe.backbone in backbones.names() for recipe in recipes.values())
+    for members in recipes.values():
+        assert [recipe.name for recipe in members.values()] == list(members)
+        assert {"quick", "seed"} < set(members)
+        assert all(recipe.backbone in backbones.names() for recipe in members.values())
 
 
 def test_auto_depends_on_the_accelerator():
-    recipe, why = choose("auto", None)
-    assert recipe is recipes["quick"]
+    recipe, why = choose("cnn", "auto", None)
+    assert recipe is recipes["cnn"]["quick"]
     assert why == "recipe quick, because this backend sees no accelerator"
-    recipe, why = choose("auto", "NVIDIA H200")
-    assert recipe is recipes["full"]
+    recipe, why = choose("cnn", "auto", "NVIDIA H200")
+    assert recipe is recipes["cnn"]["full"]
     assert why == "recipe full, because there is an accelerator (NVIDIA H200)"
 
 
 @pytest.mark.parametrize("accelerator", [None, "GPU"])
-@pytest.mark.parametrize("name", recipes)
+@pytest.mark.parametrize("name", recipes["cnn"])
 def test_a_named_recipe_is_taken_anywhere(name, accelerator):
-    assert choose(name, accelerator) == (recipes[name], f"recipe {name}, as asked")
+    assert choose("cnn", name, accelerator) == (recipes["cnn"][name], f"recipe {name}, as asked")
 
 
 def test_an_unknown_recipe_names_the_choices():
     with pytest.raises(InvalidArgumentError) as caught:
-        choose("qick", None)
-    for name in ("auto", *recipes):
+        choose("cnn", "qick", None)
+    for name in ("auto", *recipes["cnn"]):
         assert name in str(caught.value)
     assert str(caught.value).endswith("Received: recipe='qick'")

@@ -1,0 +1,75 @@
+"""The recipes that come with kerasoft, by family of networks and name."""
+
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.training.recipe import Recipe
+
+_CNN = (
+    Recipe(  # minutes on a CPU
+        name="quick",
+        backbone="simple_cnn",
+        epochs=3,
+        batch_size=128,
+        optimizer="adam",
+        learning_rate=2e-3,
+        schedule="cosine",
+        warmup=0.1,
+    ),
+    Recipe(  # the settings of the published comparison of softmax variants
+        name="seed",
+        backbone="cnn",
+        epochs=50,
+        batch_size=64,
+        optimizer="sgd",
+        learning_rate=0.01,
+        momentum=0.9,
+    ),
+    Recipe(  # a good network in about a minute on a current GPU
+        name="full",
+        backbone="resnet9",
+        epochs=40,
+        batch_size=512,
+        optimizer="sgd",
+        learning_rate=0.1,
+        momentum=0.9,
+        nesterov=True,
+        schedule="cosine",
+        warmup=0.2,
+        weight_decay=0.04,
+        augmentation="flip_shift",
+        precision="mixed_bfloat16",
+    ),
+)
+
+recipes: dict[str, dict[str, Recipe]] = {
+    family: {recipe.name: recipe for recipe in members} for family, members in {"cnn": _CNN}.items()
+}
+
+
+def get(family: str, name: str) -> Recipe:
+    """Returns the recipe of that name for a family of networks.
+
+    Raises:
+        InvalidArgumentError: if there is none.
+    """
+    if name not in recipes[family]:
+        raise InvalidArgumentError(
+            f"`recipe` must be one of auto, {', '.join(recipes[family])}.", recipe=name
+        )
+    return recipes[family][name]
+
+
+def choose(family: str, name: str, accelerator: str | None) -> tuple[Recipe, str]:
+    """Returns a recipe, and one line that says why it is this one.
+
+    Args:
+        family: of networks, a key of `recipes`.
+        name: a recipe's name, or "auto": the family's last one, its best, on an accelerator, and
+            `quick` on a CPU.
+        accelerator: what the backend found, or None.
+    """
+    if name != "auto":
+        return get(family, name), f"recipe {name}, as asked"
+    if accelerator:
+        best = list(recipes[family].values())[-1]
+        return best, f"recipe {best.name}, because there is an accelerator ({accelerator})"
+    return get(family, "quick"), "recipe quick, because this backend sees no accelerator"
