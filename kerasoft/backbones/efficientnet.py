@@ -71,8 +71,8 @@ def _application(variant: str, x: keras.KerasTensor, weights: str | None) -> ker
             raise
         reason = " ".join(str(error).split())
         raise InvalidArgumentError(
-            f"`weights='imagenet'` of efficientnet_{variant} could not be had ({reason[:200]}); "
-            "efficientnet_lite0 gets its own with pip.",
+            f"`weights='imagenet'` of efficientnet_{variant} could not be downloaded "
+            f"({reason[:200]}); those of efficientnet_lite0 come with pip.",
             weights=weights,
         ) from None
     for layer in network.layers:
