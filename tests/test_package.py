@@ -18,6 +18,7 @@ BELOW = {
     "errors": set(),
     "version": set(),
     "files": {"errors"},
+    "restricted_pickle": set(),
     "ops": {"errors"},
     "losses": {"ops", "errors"},
     "layers": {"losses", "ops", "errors"},
@@ -66,7 +67,10 @@ PUBLIC = {
         *("HierarchicalSoftmax", "AdaptiveSoftmax", "SampledSoftmax", "taxonomy", "kind"),
         *("RowSGD", "RowAdagrad", "RowAdam"),
     },
-    "backbones": {"linear", "simple_cnn", "tiny_vgg", "resnet12", "cnn", "resnet9"},
+    "backbones": {
+        *("linear", "simple_cnn", "tiny_vgg", "resnet12", "cnn", "resnet9"),
+        *("efficientnet_lite0", "efficientnet", "get", "names"),
+    },
 }
 
 

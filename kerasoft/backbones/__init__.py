@@ -1,6 +1,8 @@
 """Backbones: functions that return a Keras model from images in 0..255 to features."""
 
 from kerasoft.backbones.cnn import cnn
+from kerasoft.backbones.efficientnet import efficientnet
+from kerasoft.backbones.efficientnet_lite0 import efficientnet_lite0
 from kerasoft.backbones.linear import linear
 from kerasoft.backbones.registry import get, names
 from kerasoft.backbones.resnet9 import resnet9
@@ -8,4 +10,15 @@ from kerasoft.backbones.resnet12 import resnet12
 from kerasoft.backbones.simple_cnn import simple_cnn
 from kerasoft.backbones.tiny_vgg import tiny_vgg
 
-__all__ = ["cnn", "get", "linear", "names", "resnet12", "resnet9", "simple_cnn", "tiny_vgg"]
+__all__ = [
+    "cnn",
+    "efficientnet",
+    "efficientnet_lite0",
+    "get",
+    "linear",
+    "names",
+    "resnet12",
+    "resnet9",
+    "simple_cnn",
+    "tiny_vgg",
+]

@@ -6,6 +6,8 @@ the configuration is told so.
 
 import keras
 
+from kerasoft.errors import InvalidArgumentError
+
 IMAGE_SHAPE = (32, 32, 3)
 _LAST = {"data_format": "channels_last"}
 
@@ -14,6 +16,28 @@ def image_input(input_shape: tuple[int, int, int]) -> tuple[keras.KerasTensor, k
     """An input for images in 0..255 (uint8 or float), and the same scaled to -1..1."""
     images = keras.Input(input_shape, name="images")
     return images, keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale")(images)
+
+
+def resized_input(
+    input_shape: tuple[int, int, int], image_size: int
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """An input for images in 0..255, and the same as squares of `image_size`, bilinear, float32.
+
+    Raises:
+        InvalidArgumentError: if `image_size` is no integer of at least 32, below which a network
+            that halves five times has nothing left.
+    """
+    if not isinstance(image_size, int) or image_size < 32:
+        raise InvalidArgumentError(
+            "`image_size` must be an integer of at least 32.", image_size=image_size
+        )
+    images = keras.Input(input_shape, name="images")
+    if tuple(input_shape[:2]) == (image_size, image_size):
+        return images, images
+    # In float32: half precision would round what lies between two of 256 shades.
+    return images, keras.layers.Resizing(
+        image_size, image_size, name="resize", dtype="float32", **_LAST
+    )(images)
 
 
 def conv_relu(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
@@ -38,6 +62,46 @@ def conv_bn(
     )(x)
     x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
     return x if activation is None else keras.layers.Activation(activation)(x)
+
+
+def conv(
+    x: keras.KerasTensor, filters: int, kernel_size: int, strides: int = 1, name: str | None = None
+) -> keras.KerasTensor:
+    """A convolution without bias, started and padded like `depthwise_conv`."""
+    return keras.layers.Conv2D(
+        filters,
+        kernel_size,
+        strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer=_fan_out_normal(),
+        name=name,
+        **_LAST,
+    )(x)
+
+
+def depthwise_conv(
+    x: keras.KerasTensor, kernel_size: int, strides: int = 1, name: str | None = None
+) -> keras.KerasTensor:
+    """A convolution of each channel by itself; height and width are divided by `strides`, up.
+
+    Padded as TensorFlow does it: where the total is odd, the odd one goes below and to the right.
+    Its one weight is `kernel`, (kernel_size, kernel_size, channels, 1).
+    """
+    return keras.layers.DepthwiseConv2D(
+        kernel_size,
+        strides,
+        padding="same",
+        use_bias=False,
+        depthwise_initializer=_fan_out_normal(),
+        name=name,
+        **_LAST,
+    )(x)
+
+
+def _fan_out_normal() -> keras.initializers.Initializer:
+    """Normal, of variance 2 / fan-out: what EfficientNets start from."""
+    return keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
 
 
 def halve(x: keras.KerasTensor) -> keras.KerasTensor:

@@ -1,10 +1,13 @@
 """Backbones by the names that the command line uses."""
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 
 from kerasoft.backbones.cnn import cnn
+from kerasoft.backbones.efficientnet import VARIANTS, efficientnet
+from kerasoft.backbones.efficientnet_lite0 import efficientnet_lite0
 from kerasoft.backbones.linear import linear
 from kerasoft.backbones.resnet9 import resnet9
 from kerasoft.backbones.resnet12 import resnet12
@@ -14,8 +17,9 @@ from kerasoft.errors import InvalidArgumentError
 
 _BACKBONES: dict[str, Callable[..., keras.Model]] = {
     function.__name__: function
-    for function in (linear, simple_cnn, tiny_vgg, resnet12, cnn, resnet9)
+    for function in (linear, simple_cnn, tiny_vgg, resnet12, cnn, resnet9, efficientnet_lite0)
 }
+_BACKBONES |= {f"efficientnet_{variant}": partial(efficientnet, variant) for variant in VARIANTS}
 
 
 def names() -> tuple[str, ...]:

@@ -20,18 +20,6 @@ CLAIMS = {
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 1), "uint8")
 
 
-@pytest.fixture(autouse=True)
-def _quick_weights(monkeypatch):
-    """NumPy draws them: JAX would compile a draw for every shape."""
-
-    def draw(self, shape, dtype=None):
-        rng = np.random.default_rng(shape)
-        values = rng.normal(0.0, np.sqrt(2 / np.prod(shape[:-1])), shape)
-        return keras.ops.convert_to_tensor(values.astype("float32"), dtype=dtype)
-
-    monkeypatch.setattr(keras.initializers.VarianceScaling, "__call__", draw)
-
-
 def thin(name):
     options = {} if name == "linear" else {"width": 4}
     return backbones.get(name, input_shape=(16, 16, 1), **options)
@@ -82,9 +70,10 @@ def test_saves_and_reloads(name, tmp_path):
 
 
 def test_names():
-    assert set(backbones.names()) >= set(CLAIMS)
+    names = set(backbones.names())
+    assert names >= {*CLAIMS, "efficientnet_lite0", "efficientnet_b0", "efficientnet_v2_s"}
     assert backbones.get("simple-cnn", input_shape=(8, 8, 1), width=2).name == "simple_cnn"
-    for name in backbones.names():
+    for name in (*CLAIMS, "efficientnet_lite0"):
         assert callable(getattr(backbones, name))
 
 
@@ -97,7 +86,7 @@ def test_unknown_name(name):
     assert text.endswith(f"Received: backbone={name!r}")
 
 
-@pytest.mark.parametrize("name", backbones.names())
+@pytest.mark.parametrize("name", [*CLAIMS, "efficientnet_lite0", "efficientnet_v2_b0"])
 def test_images_are_channels_last_whatever_keras_is_configured_for(name):
     usual = keras.config.image_data_format()
     expected = backbones.get(name).output_shape
