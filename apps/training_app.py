@@ -50,23 +50,38 @@ def parser(app: App) -> argparse.ArgumentParser:
         help="softmax, log_softmax, pseudo, taylor, gumbel (default), log_gumbel, sparsemax, "
         "entmax15, entmax, hierarchical, adaptive or sampled",
     )
-    add("--temperature", type=float, metavar="X", help="of gumbel and log_gumbel (default 1)")
-    add("--alpha", type=float, metavar="X", help="of entmax (default 1.5)")
+    only_if_given = {"default": argparse.SUPPRESS}
+    add(
+        "--temperature",
+        type=float,
+        metavar="X",
+        help="of gumbel and log_gumbel (default 1)",
+        **only_if_given,
+    )
+    add("--alpha", type=float, metavar="X", help="of entmax (default 1.5)", **only_if_given)
     add(
         "--tree",
+        **only_if_given,
         metavar="NAME",
         help="of hierarchical: balanced, huffman, superclasses (default, where the data have them)",
     )
-    add("--cutoffs", type=cutoffs, metavar="N,...", help="of adaptive (default: by a cost model)")
+    add(
+        "--cutoffs",
+        type=cutoffs,
+        metavar="N,...",
+        help="of adaptive (default: by a cost model)",
+        **only_if_given,
+    )
     add(
         "--num-sampled",
+        **only_if_given,
         type=int,
         metavar="N",
         help="of sampled (default: a quarter of the classes, at most 1024)",
     )
     add("--backbone", metavar="NAME", help=f"{', '.join(app.backbones)} (default: the recipe's)")
     for name, settings in app.backbone_options.items():
-        add("--" + name.replace("_", "-"), **settings)
+        add("--" + name.replace("_", "-"), **settings, **only_if_given)
     add(
         "--recipe",
         default="auto",
@@ -148,7 +163,7 @@ def _train(options: argparse.Namespace, backend: str, app: App):
 
 
 def _given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, object]:
-    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return {name: getattr(options, name) for name in names if hasattr(options, name)}
 
 
 def _show(run, model: Path) -> None:

@@ -6,6 +6,7 @@ the configuration is told so.
 
 import keras
 
+from kerasoft.backbones.depthwise_conv import DepthwiseConv2D
 from kerasoft.errors import InvalidArgumentError
 
 IMAGE_SHAPE = (32, 32, 3)
@@ -88,7 +89,7 @@ def depthwise_conv(
     Padded as TensorFlow does it: where the total is odd, the odd one goes below and to the right.
     Its one weight is `kernel`, (kernel_size, kernel_size, channels, 1).
     """
-    return keras.layers.DepthwiseConv2D(
+    return DepthwiseConv2D(
         kernel_size,
         strides,
         padding="same",

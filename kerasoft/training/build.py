@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import keras
+from keras import ops
 from keras.optimizers.schedules import CosineDecay, LearningRateSchedule
 
 from kerasoft import augmentation, backbones, heads
@@ -56,7 +57,8 @@ def for_inference(classifier: Classifier) -> Classifier:
     copy.backbone.set_weights(classifier.backbone.get_weights())
     trained = {weight.name: weight for weight in classifier.head.weights}
     for weight in copy.head.weights:
-        weight.assign(trained[weight.name])
+        # Through the host: JAX would give both models one array, which one then uses up.
+        weight.assign(ops.convert_to_numpy(trained[weight.name]))
     return copy
 
 

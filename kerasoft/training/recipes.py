@@ -40,8 +40,49 @@ _CNN = (
     ),
 )
 
+_EFFICIENTNET = (
+    Recipe(  # minutes on a CPU
+        name="quick",
+        backbone="efficientnet_lite0",
+        epochs=1,
+        batch_size=64,
+        optimizer="adamw",
+        learning_rate=2e-3,
+        schedule="cosine",
+        warmup=0.1,
+        weight_decay=0.05,
+        backbone_options={"image_size": 48, "weights": "imagenet"},
+    ),
+    Recipe(  # the settings of the published comparison of softmax variants
+        name="seed",
+        backbone="efficientnet_lite0",
+        epochs=10,
+        batch_size=100,
+        optimizer="sgd",
+        learning_rate=0.01,
+        momentum=0.9,
+        backbone_options={"image_size": 224, "weights": "imagenet"},
+    ),
+    Recipe(
+        name="best",
+        backbone="efficientnet_lite0",
+        epochs=10,
+        batch_size=256,
+        optimizer="adamw",
+        learning_rate=1e-3,
+        schedule="cosine",
+        warmup=0.1,
+        weight_decay=0.05,
+        augmentation="flip_shift",
+        precision="mixed_bfloat16",
+        backbone_options={"image_size": 160, "weights": "imagenet"},
+    ),
+)
+
+_FAMILIES = {"cnn": _CNN, "efficientnet": _EFFICIENTNET}
+
 recipes: dict[str, dict[str, Recipe]] = {
-    family: {recipe.name: recipe for recipe in members} for family, members in {"cnn": _CNN}.items()
+    family: {recipe.name: recipe for recipe in members} for family, members in _FAMILIES.items()
 }
 
 
