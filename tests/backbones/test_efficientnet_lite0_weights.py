@@ -90,7 +90,7 @@ def test_other_arrays_are_refused_and_nothing_is_set(change, match, model, tmp_p
 
 
 def test_files_that_are_none(model, tmp_path):
-    for path in (tmp_path / "none.pth", str(tmp_path), "imagenet1k"):
+    for path in (tmp_path / "none.pth", str(tmp_path), "imagenet1k", 7):
         with pytest.raises(InvalidArgumentError, match="cannot be read.* Received: weights="):
             efficientnet_lite0_weights.load(model, path)
 
