@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import keras
 
+from kerasoft.backbones.depthwise_conv import DepthwiseConv2D
 from kerasoft.backbones.layers import IMAGE_SHAPE, resized_input
 from kerasoft.errors import InvalidArgumentError
 
@@ -55,10 +56,10 @@ def efficientnet(
         raise InvalidArgumentError(
             "`input_shape` must have 3 channels for ImageNet weights.", input_shape=input_shape
         )
-    images, x = resized_input(input_shape, image_size)
+    _, x = resized_input(input_shape, image_size)
     with _channels_last():
         network = _application(variant, x, weights)
-    return keras.Model(images, network.output, name=f"efficientnet_{variant}")
+    return keras.Model(network.input, network.output, name=f"efficientnet_{variant}")
 
 
 def _application(variant: str, x: keras.KerasTensor, weights: str | None) -> keras.Model:
@@ -75,11 +76,25 @@ def _application(variant: str, x: keras.KerasTensor, weights: str | None) -> ker
             f"({reason[:200]}); those of efficientnet_lite0 come with pip.",
             weights=weights,
         ) from None
+    if keras.backend.backend() == "jax":
+        network = _with_own_depthwise_conv(network)
     for layer in network.layers:
         if isinstance(layer, keras.layers.Rescaling) and isinstance(layer.scale, list):
             # With one scale a channel the layer would read the configuration whenever it runs.
             layer.scale = [[layer.scale]]
     return network
+
+
+def _with_own_depthwise_conv(network: keras.Model) -> keras.Model:
+    """A copy whose depthwise convolutions XLA compiles in seconds, not in minutes."""
+
+    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+        plain = type(layer) is keras.layers.DepthwiseConv2D
+        return (DepthwiseConv2D if plain else type(layer)).from_config(layer.get_config())
+
+    own = keras.models.clone_model(network, clone_function=copy)
+    own.set_weights(network.get_weights())
+    return own
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 import keras
 import numpy as np
 import pytest
-from backend import quick, to_numpy
+from backend import NAME, quick, to_numpy
 
 from kerasoft import backbones
+from kerasoft.backbones.depthwise_conv import DepthwiseConv2D
 from kerasoft.backbones.efficientnet import _APPLICATIONS, VARIANTS
 from kerasoft.errors import InvalidArgumentError
 
@@ -37,6 +38,9 @@ def test_shape_size_and_normalisation_of_its_own(variant, parameters, channels_f
     assert model.input_shape == (None, 32, 32, 3) and model.output_shape == (None, 1280)
     assert model.get_layer("resize").output.shape == (None, 64, 64, 3)
     assert scales(model) == [pytest.approx(1 / 255)]
+    kinds = {type(layer) for layer in model.layers}
+    depthwise = {kind for kind in kinds if issubclass(kind, keras.layers.DepthwiseConv2D)}
+    assert depthwise == {DepthwiseConv2D if NAME == "jax" else keras.layers.DepthwiseConv2D}
 
 
 def test_features_do_not_depend_on_the_configuration(tmp_path, monkeypatch, channels_first):
