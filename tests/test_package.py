@@ -51,6 +51,7 @@ PUBLIC = {
         "Sparsemax",
         "Entmax15",
         "Entmax",
+        "MultiHeadAttention",
     },
     "losses": {
         "NegativeLogLikelihood",
@@ -66,7 +67,10 @@ PUBLIC = {
         *("HierarchicalSoftmax", "AdaptiveSoftmax", "SampledSoftmax", "taxonomy", "kind"),
         *("RowSGD", "RowAdagrad", "RowAdam"),
     },
-    "backbones": {"linear", "simple_cnn", "tiny_vgg", "resnet12", "cnn", "resnet9"},
+    "backbones": {
+        *("linear", "simple_cnn", "tiny_vgg", "resnet12", "cnn", "resnet9"),
+        *("vit_tiny", "vit", "cct_2", "cct", "vit_pretrained"),
+    },
 }
 
 

@@ -1,5 +1,7 @@
 """Multi-head attention whose weights any softmax variant makes."""
 
+from numbers import Real
+
 import keras
 from keras import ops
 
@@ -86,8 +88,10 @@ class MultiHeadAttention(keras.layers.Layer):
         self.key_dim = _positive("key_dim", key_dim)
         self.value_dim = _positive("value_dim", key_dim if value_dim is None else value_dim)
         self.attention_softmax = weights_layer(attention_softmax)
-        if not 0 <= dropout < 1:
-            raise InvalidArgumentError("`dropout` must be at least 0 and below 1.", dropout=dropout)
+        if not (isinstance(dropout, Real) and 0 <= dropout < 1):
+            raise InvalidArgumentError(
+                "`dropout` must be a number from 0 up and below 1.", dropout=dropout
+            )
         self.dropout = dropout
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -121,6 +125,7 @@ class MultiHeadAttention(keras.layers.Layer):
             dtype=self.dtype_policy,
             name=name,
         )
+        layer.supports_masking = True  # else it warns of masks, which are dealt with here
         layer.build(shape)
         return layer
 
@@ -139,7 +144,7 @@ class MultiHeadAttention(keras.layers.Layer):
         mask = _joint_mask(attention_mask, query_mask, value_mask, key_mask)
         key = self.key_dense(value if key is None else key)
         query, value = self.query_dense(query), self.value_dense(value)
-        if not return_attention_scores and self._has_kernel(query, mask, training):
+        if not return_attention_scores and self._has_kernel(query, training):
             return self.output_dense(softmax_attention(query, key, value, mask))
         weights = self.attention_softmax.prob(attention_scores(query, key, mask), training)
         weights = ops.cast(weights, self.compute_dtype)
@@ -147,16 +152,20 @@ class MultiHeadAttention(keras.layers.Layer):
         output = self.output_dense(ops.einsum("nhts,nshv->nthv", kept, value))
         return (output, weights) if return_attention_scores else output
 
-    def _has_kernel(self, query: Tensor, mask: Tensor | None, training: bool | None) -> bool:
+    def _has_kernel(self, query: Tensor, training: bool | None) -> bool:
         """Whether the backend's own kernel computes the same.
 
-        In half precision TensorFlow rounds the scores, and PyTorch closes positions of float16 with
-        a number that scores can reach.
+        In half precision TensorFlow rounds the scores; in float16 JAX has no kernel for CPUs, and
+        PyTorch closes positions with a number that scores can reach. JAX wants values of the size
+        of keys.
         """
         variant = type(self.attention_softmax)
         is_softmax = variant is Softmax or (variant is GumbelSoftmax and not training)
-        is_exact = is_wide(query) or (mask is None and keras.config.backend() != "tensorflow")
-        return is_softmax and is_exact and not (training and self.dropout)
+        is_exact = is_wide(query) or (
+            self.compute_dtype == "bfloat16" and keras.config.backend() != "tensorflow"
+        )
+        is_square = self.key_dim == self.value_dim
+        return is_softmax and is_exact and is_square and not (training and self.dropout)
 
     def compute_output_spec(
         self,
