@@ -18,8 +18,8 @@ CLAIMS = {
     "resnet9": (512, 6_600_000, 32),
     "vit_tiny": (96, 310_000, 4),
     "vit": (192, 2_700_000, 4),
-    "cct_2": (128, 283_000, 4),
-    "cct": (256, 3_760_000, 4),
+    "cct_2": (128, 283_201, 4),  # published: 0.28 and 3.76 million, with a head of 10 classes
+    "cct": (256, 3_762_945, 4),
 }
 THIN = {"vit_tiny": {"num_heads": 2}, "vit": {"num_heads": 2, "depth": 1}}
 BUILT_HERE = [name for name in backbones.names() if name != "vit_pretrained"]  # no download
@@ -50,7 +50,8 @@ def test_shape_and_size_as_documented(name):
     width, parameters, _ = CLAIMS[name]
     assert model.name == name
     assert model.input_shape == (None, 32, 32, 3) and model.output_shape == (None, width)
-    assert abs(model.count_params() - parameters) <= 0.05 * parameters
+    tolerance = 0.0 if name.startswith("cct") else 0.05
+    assert abs(model.count_params() - parameters) <= tolerance * parameters
 
 
 @pytest.mark.parametrize("name", CLAIMS)
