@@ -52,6 +52,7 @@ PUBLIC = {
         "Sparsemax",
         "Entmax15",
         "Entmax",
+        "MultiHeadAttention",
     },
     "losses": {
         "NegativeLogLikelihood",
@@ -69,7 +70,9 @@ PUBLIC = {
     },
     "backbones": {
         *("linear", "simple_cnn", "tiny_vgg", "resnet12", "cnn", "resnet9"),
-        *("efficientnet_lite0", "efficientnet", "get", "names"),
+        *("efficientnet_lite0", "efficientnet"),
+        *("vit_tiny", "vit", "cct_2", "cct", "vit_pretrained"),
+        *("get", "names"),
     },
 }
 

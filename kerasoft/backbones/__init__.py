@@ -1,5 +1,7 @@
 """Backbones: functions that return a Keras model from images in 0..255 to features."""
 
+from kerasoft.backbones.cct import cct
+from kerasoft.backbones.cct_2 import cct_2
 from kerasoft.backbones.cnn import cnn
 from kerasoft.backbones.efficientnet import efficientnet
 from kerasoft.backbones.efficientnet_lite0 import efficientnet_lite0
@@ -9,8 +11,13 @@ from kerasoft.backbones.resnet9 import resnet9
 from kerasoft.backbones.resnet12 import resnet12
 from kerasoft.backbones.simple_cnn import simple_cnn
 from kerasoft.backbones.tiny_vgg import tiny_vgg
+from kerasoft.backbones.vit import vit
+from kerasoft.backbones.vit_pretrained import vit_pretrained
+from kerasoft.backbones.vit_tiny import vit_tiny
 
 __all__ = [
+    "cct",
+    "cct_2",
     "cnn",
     "efficientnet",
     "efficientnet_lite0",
@@ -21,4 +28,7 @@ __all__ = [
     "resnet9",
     "simple_cnn",
     "tiny_vgg",
+    "vit",
+    "vit_pretrained",
+    "vit_tiny",
 ]

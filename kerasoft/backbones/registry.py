@@ -5,6 +5,8 @@ from functools import partial
 
 import keras
 
+from kerasoft.backbones.cct import cct
+from kerasoft.backbones.cct_2 import cct_2
 from kerasoft.backbones.cnn import cnn
 from kerasoft.backbones.efficientnet import VARIANTS, efficientnet
 from kerasoft.backbones.efficientnet_lite0 import efficientnet_lite0
@@ -13,11 +15,16 @@ from kerasoft.backbones.resnet9 import resnet9
 from kerasoft.backbones.resnet12 import resnet12
 from kerasoft.backbones.simple_cnn import simple_cnn
 from kerasoft.backbones.tiny_vgg import tiny_vgg
+from kerasoft.backbones.vit import vit
+from kerasoft.backbones.vit_pretrained import vit_pretrained
+from kerasoft.backbones.vit_tiny import vit_tiny
 from kerasoft.errors import InvalidArgumentError
 
+_CONVOLUTIONAL = (linear, simple_cnn, tiny_vgg, resnet12, cnn, resnet9)
+_TRANSFORMERS = (vit_tiny, vit, cct_2, cct, vit_pretrained)
 _BACKBONES: dict[str, Callable[..., keras.Model]] = {
     function.__name__: function
-    for function in (linear, simple_cnn, tiny_vgg, resnet12, cnn, resnet9, efficientnet_lite0)
+    for function in (*_CONVOLUTIONAL, efficientnet_lite0, *_TRANSFORMERS)
 }
 _BACKBONES |= {f"efficientnet_{variant}": partial(efficientnet, variant) for variant in VARIANTS}
 

@@ -1,4 +1,4 @@
-"""Score layers: Keras layers from scores to a distribution over classes."""
+"""Score layers: from scores to a distribution over classes; and attention made of them."""
 
 from kerasoft.layers.complexity import Complexity
 from kerasoft.layers.entmax import Entmax
@@ -6,6 +6,7 @@ from kerasoft.layers.entmax15 import Entmax15
 from kerasoft.layers.gumbel_softmax import GumbelSoftmax
 from kerasoft.layers.log_gumbel_softmax import LogGumbelSoftmax
 from kerasoft.layers.log_softmax import LogSoftmax
+from kerasoft.layers.multi_head_attention import MultiHeadAttention
 from kerasoft.layers.pseudo_softmax import PseudoSoftmax
 from kerasoft.layers.registry import get, names
 from kerasoft.layers.score_layer import ScoreLayer
@@ -20,6 +21,7 @@ __all__ = [
     "GumbelSoftmax",
     "LogGumbelSoftmax",
     "LogSoftmax",
+    "MultiHeadAttention",
     "PseudoSoftmax",
     "ScoreLayer",
     "Softmax",

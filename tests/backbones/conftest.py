@@ -13,5 +13,6 @@ def _quick_weights():
         return keras.ops.convert_to_tensor(values.astype("float32"), dtype=dtype)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keras.initializers.VarianceScaling, "__call__", draw)
+        for initializer in (keras.initializers.VarianceScaling, keras.initializers.TruncatedNormal):
+            patch.setattr(initializer, "__call__", draw)
         yield
