@@ -36,9 +36,10 @@ def equalized(levels: Tensor) -> Tensor:
         Tensor of the same shape and dtype. O(N C (H W + 256)).
     """
     counts = histograms(levels)
-    darker = ops.reshape(ops.cumsum(counts, axis=-1) - counts, (-1,))
-    darker = ops.take(darker, _slots(levels), axis=0)  # of each pixel
-    step = ops.max(darker, axis=(1, 2), keepdims=True) // 255
+    darker = ops.cumsum(counts, axis=-1) - counts
+    all_but_brightest = ops.max(ops.where(counts > 0, darker, 0), axis=-1)
+    step = all_but_brightest[:, None, None, :] // 255
+    darker = ops.take(ops.reshape(darker, (-1,)), _slots(levels), axis=0)  # than each pixel
     spread = ops.minimum(quotients(step // 2 + darker, step), 255)
     return ops.where(step > 0, spread, levels)
 
