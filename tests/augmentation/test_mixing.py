@@ -44,7 +44,7 @@ def test_shares_say_how_much_of_each_label_is_in_the_image(make):
     truth = shares * np.arange(3000) + (1 - shares) * partners
     np.testing.assert_allclose(images.mean((1, 2, 3)), truth, rtol=1e-4, atol=1e-3)
     assert ((shares >= 0) & (shares <= 1)).all()
-    assert len(np.unique(shares)) > 20  # CutMix has a few dozen areas
+    assert len(np.unique(shares)) >= 20  # squares in 8 x 8 pixels have that many areas
 
 
 @pytest.mark.parametrize("alpha", [0.2, 1.0])
