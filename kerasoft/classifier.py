@@ -9,7 +9,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasoft.augmentation.mixing import Mixing
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.head import Head
 from kerasoft.losses.classification_loss import Reduction, aligned
@@ -54,7 +53,7 @@ class Classifier(keras.Model):
         **kwargs: as in every Keras model.
 
     Raises:
-        InvalidArgumentError: if `head` is no `Head`, or `mixing` no `Mixing`.
+        InvalidArgumentError: if `head` is no `Head`, or `mixing` has no method `mix`.
 
     Example:
         >>> classifier = kerasoft.Classifier(
@@ -70,13 +69,13 @@ class Classifier(keras.Model):
         head: Head,
         augmentation: keras.layers.Layer | None = None,
         metadata: Mapping[str, object] | None = None,
-        mixing: Mixing | None = None,
+        mixing: keras.layers.Layer | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
         if not isinstance(head, Head):
             raise InvalidArgumentError("`head` must be a kerasoft.heads.Head.", head=head)
-        if not isinstance(mixing, Mixing | None):
+        if mixing is not None and not hasattr(mixing, "mix"):
             raise InvalidArgumentError(
                 "`mixing` must be a layer such as kerasoft.augmentation.MixUp.", mixing=mixing
             )
