@@ -45,10 +45,15 @@ class Classifier(keras.Model):
         augmentation: a Keras layer that changes inputs while training only, or None.
         metadata: JSON-serialisable facts that travel with the saved model (such as its data set and
             class names).
+        mixing: what mixes the inputs of each training step with each other (after augmentation), as
+            `kerasoft.augmentation.MixUp` does, or None. The loss is then that of each input's own
+            label and that of its partner's, by their shares. Each label counts with the sample
+            weight of the example it came with, and not at all if it is to be ignored. Training
+            metrics compare with the input's own label.
         **kwargs: as in every Keras model.
 
     Raises:
-        InvalidArgumentError: if `head` is no `Head`.
+        InvalidArgumentError: if `head` is no `Head`, or `mixing` has no method `mix`.
 
     Example:
         >>> classifier = kerasoft.Classifier(
@@ -64,15 +69,21 @@ class Classifier(keras.Model):
         head: Head,
         augmentation: keras.layers.Layer | None = None,
         metadata: Mapping[str, object] | None = None,
+        mixing: keras.layers.Layer | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
         if not isinstance(head, Head):
             raise InvalidArgumentError("`head` must be a kerasoft.heads.Head.", head=head)
+        if mixing is not None and not hasattr(mixing, "mix"):
+            raise InvalidArgumentError(
+                "`mixing` must be a layer such as kerasoft.augmentation.MixUp.", mixing=mixing
+            )
         self.backbone = backbone
         self.head = head
         self.augmentation = augmentation
         self.metadata = dict(metadata or {})
+        self.mixing = mixing
         self._current = threading.local()  # replicas trace their steps in threads of their own
         self._metrics_wanted = {"train": False, "test": False}
         self._metrics_begun = False
@@ -87,10 +98,14 @@ class Classifier(keras.Model):
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         if training and self.augmentation is not None:
             inputs = self.augmentation(inputs, training=True)
+        mixed = {}
+        if training and self.mixing is not None and self._step_kind == "train":
+            inputs, partners, shares = self.mixing.mix(inputs, training=True)
+            mixed = {"partners": partners, "shares": shares}
         features = self.backbone(inputs, training=training)
         if self._step_kind is None:
             return self.head(features, training=training and not self.head.updates_rows)
-        output = {"features": features}
+        output = {"features": features, **mixed}
         if self._metrics_wanted[self._step_kind]:
             output["probabilities"] = self.head(ops.stop_gradient(features), training=False)
         return output
@@ -126,9 +141,9 @@ class Classifier(keras.Model):
             jit_compile, **kwargs: as in `keras.Model.compile`.
 
         Raises:
-            InvalidArgumentError: if a loss is given, or an optimizer with an option that would not
-                reach the rows that the head updates by itself, or TensorFlow replicas, each of
-                which would update rows of its own.
+            InvalidArgumentError: if a loss is given, or, where the head updates rows by itself, an
+                optimizer with an option that would not reach them, TensorFlow replicas, each of
+                which would update rows of its own, or inputs that are mixed.
         """
         if loss is not None or kwargs.get("loss_weights") is not None:
             raise InvalidArgumentError(
@@ -138,6 +153,7 @@ class Classifier(keras.Model):
             )
         if self.head.updates_rows:
             self._refuse_replicas()
+            self._refuse_mixing()
             _refuse_options_without_rows(optimizer)
         if metrics is None:  # what is right for several labels, Keras has no name for
             metrics = ["accuracy"] if self.head.num_true == 1 else []
@@ -160,6 +176,14 @@ class Classifier(keras.Model):
                 num_replicas=replicas,
             )
 
+    def _refuse_mixing(self) -> None:
+        if self.mixing is not None:
+            raise InvalidArgumentError(
+                "A head that updates its rows by itself cannot train with mixed inputs yet. Leave "
+                "`mixing` out, or use row_optimizer=None.",
+                mixing=self.mixing,
+            )
+
     def compute_loss(
         self,
         x: Tensor = None,
@@ -179,10 +203,28 @@ class Classifier(keras.Model):
         if self._step_kind == "train" and self.head.updates_rows:
             none = ops.zeros_like(features[..., 0], dtype="float32")
             (upstream,) = vjp(mean, [none], ops.ones(()))
-            values = self.head.update(features, y, upstream)
+            loss = mean(self.head.update(features, y, upstream))
+        elif "shares" in y_pred:
+            loss = self._mixed_loss(y_pred, y, weights)
         else:
-            values = self.head.loss(features, y, training=training)
-        return mean(values) + sum(ops.sum(extra) for extra in self.losses)
+            loss = mean(self.head.loss(features, y, training=training))
+        return loss + sum(ops.sum(extra) for extra in self.losses)
+
+    def _mixed_loss(self, y_pred: dict, labels: Tensor, weights: Tensor | None) -> Tensor:
+        """The mean loss where each input is partly another, with labels and weights of its own."""
+        features, partners, shares = y_pred["features"], y_pred["partners"], y_pred["shares"]
+
+        def part(labels: Tensor, weights: Tensor | None, shares: Tensor) -> Tensor:
+            values = self.head.loss(features, labels, training=True)
+            shares = aligned(shares, values)
+            if weights is not None:
+                shares = shares * aligned(ops.cast(weights, "float32"), values)
+            return self._reduction(values, features, shares)
+
+        theirs = None if weights is None else ops.take(weights, partners, axis=0)
+        return part(labels, weights, shares) + part(
+            ops.take(labels, partners, axis=0), theirs, 1.0 - shares
+        )
 
     def _example_weights(
         self, features: Tensor, labels: Tensor, sample_weight: Tensor | None
@@ -291,12 +333,13 @@ class Classifier(keras.Model):
             "head": keras.saving.serialize_keras_object(self.head),
             "augmentation": keras.saving.serialize_keras_object(self.augmentation),
             "metadata": self.metadata,
+            "mixing": keras.saving.serialize_keras_object(self.mixing),
         }
 
     @classmethod
     def from_config(cls, config: dict) -> "Classifier":
-        parts = ("backbone", "head", "augmentation")
-        ready = {name: keras.saving.deserialize_keras_object(config[name]) for name in parts}
+        parts = ("backbone", "head", "augmentation", "mixing")
+        ready = {name: keras.saving.deserialize_keras_object(config.get(name)) for name in parts}
         return cls(**{**config, **ready})
 
 

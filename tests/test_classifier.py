@@ -14,8 +14,9 @@ from keras import ops
 
 import kerasoft
 from kerasoft import Classifier
+from kerasoft.augmentation import CutMix, Mixing, MixUp, MixUpOrCutMix
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.heads import SoftmaxHead
+from kerasoft.heads import HierarchicalSoftmax, SampledSoftmax, SoftmaxHead
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(48, 4)).astype("float32")
@@ -299,7 +300,8 @@ def test_compile_config_names_no_backend(policy):
 SAVE = """
 import sys
 import test_classifier as tests
-model = tests.compiled("gumbel", optimizer=tests.keras.optimizers.Adam(0.02))
+model = tests.classifier("gumbel", mixing=tests.MixUp(0.2, seed=7))
+model.compile(tests.keras.optimizers.Adam(0.02), metrics=None)
 tests.fit(model, 2, batch_size=16)
 tests.np.save(sys.argv[1] + "/p.npy", model.predict(tests.X, verbose=0))
 model.save(sys.argv[1] + "/model.keras")
@@ -320,6 +322,7 @@ def test_file_of_another_backend(tmp_path):
     np.testing.assert_allclose(model.predict(X, verbose=0), p, rtol=1e-5, atol=1e-6)
     assert float(model.optimizer.learning_rate.value) == pytest.approx(0.02)
     assert int(model.optimizer.iterations.value) == 6
+    assert model.mixing.get_config()["alpha"] == 0.2
     before = model.evaluate(X, Y, verbose=0)[0]
     fit(model, 5, batch_size=16)
     assert model.evaluate(X, Y, verbose=0)[0] < before
@@ -448,3 +451,192 @@ def test_labels_that_are_no_numbers_or_hide_behind_a_shape():
         model.fit(X, np.array(list("abc") * 16), verbose=0)
     with pytest.raises(InvalidArgumentError, match="class ids from 0 to 2.*Received: labels=.9."):
         model.fit(X, np.full((48, 3), 9), verbose=0)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Known(Mixing):
+    """Mixes with the next but one, by shares that are known."""
+
+    SHARES = np.linspace(0.1, 0.95, 48).astype("float32")
+    PARTNERS = np.roll(np.arange(48), 2).astype("int32")
+
+    def mix(self, images, training=None):
+        shares = ops.convert_to_tensor(self.SHARES)
+        partners = ops.convert_to_tensor(self.PARTNERS)
+        other = ops.take(images, partners, axis=0)
+        return shares[:, None] * images + (1 - shares[:, None]) * other, partners, shares
+
+
+KNOWN_X = Known.SHARES[:, None] * X + (1 - Known.SHARES[:, None]) * X[Known.PARTNERS]
+
+
+def mixing_classifier(head, mixing=None, **options):
+    model = Classifier(classifier().backbone, head, mixing=mixing or Known())
+    model.compile(keras.optimizers.SGD(1.0), **{"metrics": [], **options})
+    model(X)
+    return model
+
+
+def make_softmax(**options):
+    return SoftmaxHead(3, softmax="softmax", **options)
+
+
+def make_hierarchical(**options):
+    return HierarchicalSoftmax(3, **options)
+
+
+def mixed_truth(model, labels, own=1.0, theirs=1.0):
+    """The mean over both labels of each example, weighed by its shares, in float64."""
+    log_p = to_numpy(model.log_prob(KNOWN_X))
+    rows = np.arange(48)
+    first, second = log_p[rows, labels], log_p[rows, labels[Known.PARTNERS]]
+    return -(own * Known.SHARES * first + theirs * (1.0 - Known.SHARES) * second).mean()
+
+
+@pytest.mark.parametrize("head", [make_softmax, make_hierarchical])
+@pytest.mark.parametrize("labels", [Y, Y[:, None], Y.astype("uint8")], ids=["ids", "column", "u8"])
+def test_mixed_loss_is_that_of_both_labels(head, labels):
+    model = mixing_classifier(head())
+    truth = mixed_truth(model, Y)
+    plain = values(model).mean()
+    assert model.evaluate(X, labels, batch_size=48, verbose=0) == pytest.approx(plain, rel=1e-5)
+    found = model.fit(X, labels, batch_size=48, shuffle=False, verbose=0).history["loss"]
+    np.testing.assert_allclose(found, [truth], rtol=1e-5)
+
+
+@pytest.mark.parametrize("head", [make_softmax, make_hierarchical])
+def test_mixed_gradient(head):
+    smooth = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, activation="tanh")])
+    model = Classifier(smooth, head(), mixing=Known())
+    model.compile(keras.optimizers.SGD(1.0), metrics=[])
+    model(X)
+    before = weights(model)
+    fit(model)
+    found = [one - two for one, two in zip(before, weights(model), strict=True)]  # at rate 1
+    for weight, value, gradient in zip(model.trainable_variables, before, found, strict=True):
+        direction = np.random.default_rng(3).normal(size=value.shape)
+        sides = []
+        for sign in (1, -1):
+            for each, start in zip(model.trainable_variables, before, strict=True):
+                each.assign(start + (5e-3 * sign * direction if each is weight else 0))
+            sides.append(mixed_truth(model, Y))
+        slope = (sides[0] - sides[1]) / 1e-2
+        assert (gradient * direction).sum() == pytest.approx(slope, rel=1e-2, abs=1e-3)
+
+
+def test_mixed_gradient_of_softmax_is_p_minus_both_labels():
+    model = mixing_classifier(make_softmax())
+    features = to_numpy(model.backbone(KNOWN_X))
+    p = np.exp(to_numpy(model.log_prob(KNOWN_X)))
+    one_hot, shares = np.eye(3), Known.SHARES[:, None]
+    targets = shares * one_hot[Y] + (1 - shares) * one_hot[Y[Known.PARTNERS]]
+    before = to_numpy(model.head.class_embeddings.value)
+    fit(model)
+    found = before - to_numpy(model.head.class_embeddings.value)
+    np.testing.assert_allclose(found, (p - targets).T @ features / 48, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("column", [False, True], ids=["(N,)", "(N, 1)"])
+def test_each_mixed_label_has_the_sample_weight_it_came_with(column):
+    model = mixing_classifier(make_softmax())
+    truth = mixed_truth(model, Y, WEIGHTS, WEIGHTS[Known.PARTNERS])
+    given = WEIGHTS[:, None] if column else WEIGHTS
+    np.testing.assert_allclose(fit(model, sample_weight=given)["loss"], [truth], rtol=1e-5)
+
+
+def test_ignored_labels_leave_the_other_one_of_a_mixture():
+    labels = np.where(Y == 2, -1, Y)
+    kept = (labels >= 0) / (labels >= 0).mean()
+    model = mixing_classifier(make_softmax(ignore_class=-1))
+    truth = mixed_truth(model, np.maximum(labels, 0), kept, kept[Known.PARTNERS])
+    history = model.fit(X, labels, batch_size=48, shuffle=False, verbose=0).history
+    np.testing.assert_allclose(history["loss"], [truth], rtol=1e-5)
+
+
+def test_training_metrics_look_at_the_own_label():
+    model = mixing_classifier(make_softmax(), metrics=["accuracy"])
+    truth = (to_numpy(model.log_prob(KNOWN_X)).argmax(-1) == Y).mean()
+    assert fit(model)["accuracy"][0] == pytest.approx(truth)
+
+
+def test_no_mixing_outside_of_training_steps():
+    model = mixing_classifier(make_softmax())
+    plain = Classifier(model.backbone, model.head)
+    for training in (False, True):
+        one, two = (to_numpy(each(X, training=training)) for each in (model, plain))
+        np.testing.assert_allclose(one, two, rtol=1e-6)
+    np.testing.assert_array_equal(model.predict(X, verbose=0), plain.predict(X, verbose=0))
+
+
+@pytest.mark.parametrize(
+    ("head", "labels"),
+    [
+        (lambda: SampledSoftmax(3, num_sampled=2), Y),
+        (lambda: SampledSoftmax(3, num_true=2), np.stack([Y, (Y + 1) % 3], -1)),
+        (make_softmax, np.eye(3, dtype="float32")[Y]),
+        (lambda: kerasoft.heads.AdaptiveSoftmax(3, [1]), Y),
+    ],
+    ids=["sampled", "num_true", "distributions", "adaptive"],
+)
+def test_every_head_trains_mixed(head, labels):
+    model = mixing_classifier(head(), MixUp(0.2, seed=1), metrics=None)
+    history = model.fit(X, labels, epochs=2, batch_size=20, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+
+
+@pytest.mark.parametrize(
+    ("mixing", "policy"),
+    [(MixUp, "float32"), (CutMix, "mixed_bfloat16"), (MixUpOrCutMix, "mixed_float16")],
+)
+def test_mixed_images_train_at_every_precision(mixing, policy, tmp_path):
+    keras.config.set_dtype_policy(policy)
+    images = RNG.integers(0, 256, (20, 8, 8, 3), "uint8")
+    augmentation = kerasoft.augmentation.TrivialAugment(seed=1)
+    model = Classifier(
+        kerasoft.backbones.linear((8, 8, 3)),
+        make_softmax(),
+        augmentation=augmentation,
+        mixing=mixing(),
+    )
+    model.compile("sgd")
+    history = model.fit(images, np.arange(20) % 3, epochs=2, batch_size=8, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert again.mixing.get_config() == model.mixing.get_config()
+    np.testing.assert_array_equal(
+        again.predict(images, verbose=0), model.predict(images, verbose=0)
+    )
+    again.fit(images, np.arange(20) % 3, verbose=0)
+
+
+def test_mixing_compiled_by_xla():
+    if backend.NAME == "torch":
+        pytest.skip("torch's compiler takes minutes")
+    images = RNG.integers(0, 256, (16, 8, 8, 3), "uint8")
+    model = Classifier(
+        kerasoft.backbones.linear((8, 8, 3)),
+        make_softmax(),
+        augmentation=kerasoft.augmentation.TrivialAugment(),
+        mixing=MixUpOrCutMix(0.2),
+    )
+    model.compile("sgd", jit_compile=True)
+    history = model.fit(images, np.arange(16) % 3, batch_size=8, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+
+
+def test_classifiers_saved_before_there_was_mixing_load():
+    config = classifier().get_config()
+    assert config.pop("mixing") is None
+    assert Classifier.from_config(config).mixing is None
+
+
+def test_heads_that_update_rows_refuse_mixing():
+    head = SampledSoftmax(3, row_optimizer="sgd")
+    with pytest.raises(InvalidArgumentError, match="row_optimizer=None. Received: mixing=<MixUp"):
+        Classifier(classifier().backbone, head, mixing=MixUp()).compile("sgd")
+
+
+def test_mixing_must_be_one():
+    with pytest.raises(InvalidArgumentError, match="`mixing` must be.*Received: mixing=<Flatten"):
+        classifier(mixing=keras.layers.Flatten())
