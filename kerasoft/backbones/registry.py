@@ -1,5 +1,6 @@
 """Backbones by the names that the command line uses."""
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 
@@ -38,11 +39,19 @@ def get(name: str, **options: object) -> keras.Model:
     """Returns a new backbone of that name, made with `options`.
 
     Raises:
-        InvalidArgumentError: if the name is unknown.
+        InvalidArgumentError: if the name is unknown, or it has no such option.
     """
     canonical = name.replace("-", "_") if isinstance(name, str) else None
     if canonical not in _BACKBONES:
         raise InvalidArgumentError(
             f"`backbone` must be one of {', '.join(names())}.", backbone=name
         )
-    return _BACKBONES[canonical](**options)
+    make = _BACKBONES[canonical]
+    known = inspect.signature(make).parameters
+    unknown = options.keys() - known.keys()
+    if unknown and "options" not in known:  # else what it calls looks at them
+        raise InvalidArgumentError(
+            f"{canonical} has no option {sorted(unknown)[0]}.",
+            **{name: options[name] for name in sorted(unknown)},
+        )
+    return make(**options)

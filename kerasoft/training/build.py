@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import keras
 from keras import ops
@@ -10,6 +11,20 @@ from keras.optimizers.schedules import CosineDecay, LearningRateSchedule
 from kerasoft import augmentation, backbones, heads
 from kerasoft.classifier import Classifier
 from kerasoft.training.recipe import Recipe
+
+_FLIP_SHIFT = (augmentation.RandomFlip, partial(augmentation.RandomShift, 4))
+AUGMENTATIONS = {
+    "none": (),
+    "flip_shift": _FLIP_SHIFT,
+    "flip_shift_cutout": (*_FLIP_SHIFT, partial(augmentation.RandomCutout, 8)),
+    "flip_shift_trivial": (*_FLIP_SHIFT, augmentation.TrivialAugment),
+}
+MIXING = {
+    "none": lambda: None,
+    "mixup": partial(augmentation.MixUp, 0.2),
+    "cutmix": partial(augmentation.CutMix, 1.0, probability=0.5),
+    "mixup_cutmix": partial(augmentation.MixUpOrCutMix, 0.8, 1.0),
+}
 
 
 def build_classifier(
@@ -30,7 +45,13 @@ def build_classifier(
         A compiled `Classifier` over uint8 images (N, 32, 32, 3).
     """
     backbone = backbones.get(recipe.backbone, **recipe.backbone_options)
-    classifier = Classifier(backbone, head, augmentation=_augmentation(recipe), metadata=metadata)
+    classifier = Classifier(
+        backbone,
+        head,
+        augmentation=_augmentation(recipe),
+        metadata=metadata,
+        mixing=MIXING[recipe.mixing](),
+    )
     classifier.build(backbone.input_shape)
     top = min(5, head.num_classes)
     optimizer = _optimizer(recipe, steps_per_epoch * recipe.epochs)
@@ -48,9 +69,9 @@ def build_classifier(
 
 
 def for_inference(classifier: Classifier) -> Classifier:
-    """A copy with the same weights, but no optimizer or augmentation: half the file."""
+    """A copy with the same weights, but no optimizer, augmentation or mixing: half the file."""
     head = type(classifier.head).from_config(classifier.head.inference_config())
-    config = {**classifier.get_config(), "augmentation": None}
+    config = {**classifier.get_config(), "augmentation": None, "mixing": None}
     config["head"] = keras.saving.serialize_keras_object(head)
     copy = Classifier.from_config(config)
     copy.build(classifier.backbone.input_shape)
@@ -100,7 +121,5 @@ def _schedule(recipe: Recipe, steps: int) -> float | LearningRateSchedule:
 
 
 def _augmentation(recipe: Recipe) -> keras.layers.Layer | None:
-    if recipe.augmentation == "none":
-        return None
-    layers = [augmentation.RandomFlip(), augmentation.RandomShift(4)]
-    return keras.Sequential(layers, name=recipe.augmentation)
+    layers = [make() for make in AUGMENTATIONS[recipe.augmentation]]
+    return keras.Sequential(layers, name=recipe.augmentation) if layers else None

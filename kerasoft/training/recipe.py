@@ -26,8 +26,11 @@ class Recipe:
         clip: the longest that all gradients together may be; longer ones are shortened. 0 is none.
         average: decay of an exponential average of the weights, which takes their place at the end;
             0 is none.
-        augmentation: "none", or "flip_shift": each image mirrored at random and shifted by up to
-            four pixels.
+        augmentation: "none"; "flip_shift": each image mirrored at random and shifted by up to four
+            pixels; "flip_shift_cutout" and "flip_shift_trivial": then a square of 8 pixels greyed
+            out, or one operation of TrivialAugment.
+        mixing: "none"; "mixup" (alpha 0.2), "cutmix" (half of the images), or "mixup_cutmix" (all
+            images, the one or the other).
         precision: a Keras dtype policy, "float32" or "mixed_bfloat16".
         backbone_options: arguments of the backbone, such as `image_size`.
 
@@ -49,6 +52,7 @@ class Recipe:
     clip: float = 0.0
     average: float = 0.0
     augmentation: str = "none"
+    mixing: str = "none"
     precision: str = "float32"
     backbone_options: Mapping[str, object] = field(default_factory=dict)
 
@@ -79,7 +83,8 @@ _CHOICES = {
     "backbone": backbones.names(),
     "optimizer": ("sgd", "adam", "adamw"),
     "schedule": ("constant", "cosine"),
-    "augmentation": ("none", "flip_shift"),
+    "augmentation": ("none", "flip_shift", "flip_shift_cutout", "flip_shift_trivial"),
+    "mixing": ("none", "mixup", "cutmix", "mixup_cutmix"),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }
 

@@ -79,7 +79,44 @@ _EFFICIENTNET = (
     ),
 )
 
-_FAMILIES = {"cnn": _CNN, "efficientnet": _EFFICIENTNET}
+_VIT = (
+    Recipe(  # minutes on a CPU
+        name="quick",
+        backbone="cct_2",
+        epochs=2,
+        batch_size=64,
+        optimizer="adamw",
+        learning_rate=1e-3,
+        schedule="cosine",
+        warmup=0.1,
+        weight_decay=0.05,
+    ),
+    Recipe(  # the settings of the published comparison of softmax variants
+        name="seed",
+        backbone="vit_pretrained",
+        epochs=5,
+        batch_size=32,
+        optimizer="adam",
+        learning_rate=1e-3,
+    ),
+    Recipe(
+        name="best",
+        backbone="cct",
+        epochs=100,
+        batch_size=256,
+        optimizer="adamw",
+        learning_rate=1e-3,
+        schedule="cosine",
+        warmup=0.1,
+        weight_decay=0.06,
+        clip=1.0,
+        augmentation="flip_shift_trivial",
+        mixing="mixup_cutmix",
+        precision="mixed_bfloat16",
+    ),
+)
+
+_FAMILIES = {"cnn": _CNN, "efficientnet": _EFFICIENTNET, "vit": _VIT}
 
 recipes: dict[str, dict[str, Recipe]] = {
     family: {recipe.name: recipe for recipe in members} for family, members in _FAMILIES.items()

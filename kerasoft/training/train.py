@@ -9,7 +9,7 @@ import keras
 
 from kerasoft import callbacks, evaluation
 from kerasoft.classifier import Classifier
-from kerasoft.data import Splits
+from kerasoft.data import Split, Splits
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.training import context
 from kerasoft.training.batches import ShuffledBatches
@@ -80,10 +80,10 @@ def train(
     config["softmax_options"] = complete_options(
         config["softmax"], config["softmax_options"], splits
     )
-    make_head(config["softmax"], config["softmax_options"], splits)  # or say why not, in time
+    training = _prepare(config, splits)  # what fails here leaves no folder
     name = f"{recipe.backbone}-{config['softmax']}-s{seed}"
     run = Run.create(output_dir, name, config, environment())
-    return _finish(run, splits, say)
+    return _finish(run, *training, splits, say)
 
 
 def resume(
@@ -121,40 +121,57 @@ def resume(
             "These are not the data that the run was begun with.", source=splits.source
         )
     say(splits.describe())
-    return _finish(run, splits, say)
+    return _finish(run, *_prepare(config, splits), splits, say)
 
 
-def _finish(run: Run, splits: Splits, say: Callable[[str], None]) -> Run:
-    try:
-        _conclude(run, _fit(run, splits, say), splits)
-    except KeyboardInterrupt:
-        raise RunInterrupted(run) from None
-    return run
-
-
-def _fit(run: Run, splits: Splits, say: Callable[[str], None]) -> Classifier:
-    config = run.config
+def _prepare(config: Mapping, splits: Splits) -> tuple[Classifier, ShuffledBatches]:
+    """The classifier before its first step, and what it trains on."""
     recipe = Recipe(**config["recipe"])
     random.seed(config["seed"])  # from it Keras draws the seed of every initializer and generator
     batches = ShuffledBatches(splits.train, recipe.batch_size, config["seed"])
     with precision(recipe.precision):
         head = make_head(config["softmax"], config["softmax_options"], splits)
         classifier = build_classifier(recipe, head, len(batches), context.metadata(config, splits))
+    return classifier, batches
+
+
+def _finish(
+    run: Run,
+    classifier: Classifier,
+    batches: ShuffledBatches,
+    splits: Splits,
+    say: Callable[[str], None],
+) -> Run:
+    try:
+        _fit(run, classifier, batches, splits.validation, say)
+        _conclude(run, classifier, splits)
+    except KeyboardInterrupt:
+        raise RunInterrupted(run) from None
+    return run
+
+
+def _fit(
+    run: Run,
+    classifier: Classifier,
+    batches: ShuffledBatches,
+    validation: Split,
+    say: Callable[[str], None],
+) -> None:
+    seed, epochs = run.config["seed"], run.config["recipe"]["epochs"]
     done = 0
     if run.checkpoint.exists():
         done = callbacks.Checkpoint.restore(classifier, run.checkpoint)
-        say(f"going on after epoch {done} of {recipe.epochs}")
-    validation = splits.validation
+        say(f"going on after epoch {done} of {epochs}")
     classifier.fit(
         batches,
-        epochs=recipe.epochs,
+        epochs=epochs,
         initial_epoch=done,
         shuffle=False,  # else Keras would shuffle the batches once more, from Python's generator
         validation_data=(validation.images, validation.labels) if len(validation) else None,
         validation_batch_size=EVALUATION_BATCH,
         callbacks=[
             batches.follow_epochs(),
-            EpochSeed(config["seed"]),
+            EpochSeed(seed),
             callbacks.EpochTimer(),
             callbacks.RunLogger(run.metrics, initial_epoch=done),
             callbacks.Checkpoint(run.checkpoint),
@@ -162,7 +179,6 @@ def _fit(run: Run, splits: Splits, say: Callable[[str], None]) -> Classifier:
         ],
         verbose=0,
     )
-    return classifier
 
 
 def _conclude(run: Run, classifier: Classifier, splits: Splits) -> None:

@@ -92,6 +92,11 @@ def test_unknown_name(name):
     assert text.endswith(f"Received: backbone={name!r}")
 
 
+def test_unknown_option():
+    with pytest.raises(InvalidArgumentError, match="linear has no option width. Received: width=3"):
+        backbones.get("linear", width=3)
+
+
 @pytest.mark.parametrize("name", [*CLAIMS, "efficientnet_lite0", "efficientnet_v2_b0"])
 def test_images_are_channels_last_whatever_keras_is_configured_for(name):
     usual = keras.config.image_data_format()

@@ -22,7 +22,7 @@ NAN, INFINITY = float("nan"), float("inf")
     + [("average", value) for value in (-0.1, 1.0, NAN)]
     + [("warmup", value) for value in (-0.1, 1.0, 2.0, NAN)]
     + [("weight_decay", value) for value in (-1e-4, NAN, INFINITY)]
-    + [("optimizer", "lion"), ("schedule", "step"), ("augmentation", "flip")]
+    + [("optimizer", "lion"), ("schedule", "step"), ("augmentation", "flip"), ("mixing", "blend")]
     + [("precision", "float16"), ("backbone", "resnet99"), ("backbone", "")],
 )
 def test_a_value_that_is_not_allowed(field, value):

@@ -119,7 +119,7 @@ def test_the_settings_are_on_disk_before_training_begins(train, tmp_path, monkey
     def failing(*_, **__):
         raise MemoryError("no memory left")
 
-    monkeypatch.setattr(training_fakes, "tiny", failing)
+    monkeypatch.setattr(TRAIN, "_fit", failing)
     with pytest.raises(MemoryError):
         train()
     (folder,) = (tmp_path / "runs").iterdir()
@@ -205,6 +205,16 @@ def test_a_wrong_setting_leaves_nothing_behind(train, tmp_path, fakes, settings,
         train(**settings)
     assert list(tmp_path.iterdir()) == []
     assert fakes == []  # nobody waited for data
+
+
+def test_a_network_that_cannot_be_built_leaves_nothing_behind(train, tmp_path, monkeypatch):
+    def failing(*_, **__):
+        raise MemoryError("no memory left")
+
+    monkeypatch.setattr(training_fakes, "tiny", failing)
+    with pytest.raises(MemoryError):
+        train()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
