@@ -26,7 +26,9 @@ def sessions(text):
     return kept
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/variants.md", "docs/heads.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/variants.md", "docs/heads.md", "docs/networks.md"]
+)
 def test_sessions_print_what_they_say(page):
     found = doctest.DocTestParser().get_doctest(sessions(read(page)), {}, page, page, 0)
     said = []
