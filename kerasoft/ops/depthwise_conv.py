@@ -1,11 +1,13 @@
-"""Depthwise convolution, whose gradient XLA would compile and run slowly."""
+"""Depthwise convolution, which XLA by itself compiles and runs slowly."""
 
 import keras
-from keras import ops
 
-from kerasoft.ops.custom_gradient import with_gradient
-from kerasoft.ops.precision import Tensor, narrow, widen
-from kerasoft.ops.vjp import vjp
+from kerasoft.ops.precision import Tensor
+
+if keras.backend.backend() == "jax":
+    from kerasoft.ops import depthwise_conv_jax as _backend
+else:
+    _backend = None
 
 
 def depthwise_conv(
@@ -13,10 +15,10 @@ def depthwise_conv(
 ) -> Tensor:
     """Every channel convolved with a kernel of its own.
 
-    As `keras.ops.depthwise_conv`, and on TensorFlow and PyTorch that itself. On JAX the gradient in
-    the kernel is k k sums of products instead of XLA's grouped convolution: on a GPU XLA spends
-    seconds a layer on choosing that one, and where the channels are many and the images small it is
-    slow as well.
+    As `keras.ops.depthwise_conv`, and on TensorFlow and PyTorch that itself. On JAX the sums of k k
+    products take the place of XLA's grouped convolutions where these are slow: on a CPU everywhere
+    (ten times and more), on a GPU in the gradient of the kernel, on whose choice XLA otherwise
+    spends seconds a layer.
 
     Args:
         images: tensor (N, H, W, C).
@@ -26,46 +28,8 @@ def depthwise_conv(
 
     Returns:
         Tensor (N, H', W', C) in the dtype of the images. The gradient in the kernel is summed in
-        float32; on JAX there are first derivatives only.
+        float32; on JAX there are first derivatives only. O(N H' W' C k k) time.
     """
-    if keras.backend.backend() != "jax":
-        return _conv(images, kernel, stride, padding)
-
-    @with_gradient
-    def values(images, kernel):
-        def backward(upstream):
-            (by_images,) = vjp(lambda x: _conv(x, kernel, stride, padding), (images,), upstream)
-            by_kernel = _kernel_gradient(images, upstream, kernel.shape[0], stride, padding)
-            return by_images, narrow(by_kernel, kernel)
-
-        return _conv(images, kernel, stride, padding), backward
-
-    return values(images, kernel)
-
-
-def _conv(images: Tensor, kernel: Tensor, stride: int, padding: str) -> Tensor:
-    return ops.depthwise_conv(images, kernel, stride, padding, data_format="channels_last")
-
-
-def _kernel_gradient(
-    images: Tensor, upstream: Tensor, size: int, stride: int, padding: str
-) -> Tensor:
-    """For each place in the kernel, the products of what it saw with the upstream: (k, k, C, 1)."""
-    if padding == "same":
-        around = [_around(length, size, stride) for length in images.shape[1:3]]
-        images = ops.pad(images, [(0, 0), *around, (0, 0)])
-    height, width = ((length - 1) * stride + 1 for length in upstream.shape[1:3])
-    upstream = widen(upstream)
-
-    def at(row: int, column: int) -> Tensor:
-        seen = images[:, row : row + height : stride, column : column + width : stride]
-        return ops.sum(widen(seen) * upstream, axis=(0, 1, 2))
-
-    rows = [ops.stack([at(row, column) for column in range(size)]) for row in range(size)]
-    return ops.expand_dims(ops.stack(rows), -1)
-
-
-def _around(length: int, size: int, stride: int) -> tuple[int, int]:
-    """Zeros before and after an axis, for padding "same": the odd one comes after."""
-    total = max((-(-length // stride) - 1) * stride + size - length, 0)
-    return total // 2, total - total // 2
+    if _backend is not None:
+        return _backend.depthwise_conv(images, kernel, stride, padding)
+    return keras.ops.depthwise_conv(images, kernel, stride, padding, data_format="channels_last")

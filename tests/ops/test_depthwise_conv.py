@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from backend import quick, to_numpy
+from backend import NAME, quick, to_numpy
 from keras import ops
 
 from kerasoft.ops.depthwise_conv import depthwise_conv
@@ -70,6 +70,17 @@ def test_values_and_gradients(height, width, size, stride, padding):
     found = all_of_it(stride, padding)(*map(ops.convert_to_tensor, data))
     for one, right in zip(found, truth(*data, stride, padding), strict=True):
         np.testing.assert_allclose(to_numpy(one), right, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.skipif(NAME != "jax", reason="JAX has a way for each kind of device")
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_the_way_of_other_devices_than_this_one(padding):
+    from kerasoft.ops import depthwise_conv_jax
+
+    data = problem(7, 9, 5, 2, padding)
+    ways = (depthwise_conv_jax._shifted, depthwise_conv_jax._convolved)
+    one, other = (to_numpy(way(*map(ops.convert_to_tensor, data[:2]), 2, padding)) for way in ways)
+    np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
 def test_half_precision():
