@@ -42,6 +42,13 @@ def parser(app: App) -> argparse.ArgumentParser:
         epilog=f"examples:\n{app.examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_softmax(parser)
+    _add_training(parser, app)
+    _add_run(parser)
+    return parser
+
+
+def _add_softmax(parser: argparse.ArgumentParser) -> None:
     add, cutoffs = parser.add_argument, command_line.list_of(command_line.whole_number(1))
     add(
         "--softmax",
@@ -79,9 +86,13 @@ def parser(app: App) -> argparse.ArgumentParser:
         metavar="N",
         help="of sampled (default: a quarter of the classes, at most 1024)",
     )
+
+
+def _add_training(parser: argparse.ArgumentParser, app: App) -> None:
+    add = parser.add_argument
     add("--backbone", metavar="NAME", help=f"{', '.join(app.backbones)} (default: the recipe's)")
     for name, settings in app.backbone_options.items():
-        add("--" + name.replace("_", "-"), **settings, **only_if_given)
+        add("--" + name.replace("_", "-"), **settings, default=argparse.SUPPRESS)
     add(
         "--recipe",
         default="auto",
@@ -93,6 +104,10 @@ def parser(app: App) -> argparse.ArgumentParser:
     add("--batch-size", type=int, metavar="N", help="instead of the recipe's")
     add("--learning-rate", type=float, metavar="X", help="instead of the recipe's")
     add("--precision", metavar="POLICY", help="float32, mixed_bfloat16 or mixed_float16")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add(
         "--dataset",
         default="auto",
@@ -107,7 +122,6 @@ def parser(app: App) -> argparse.ArgumentParser:
     add("--output-dir", default="runs", metavar="DIR", help="parent of run folders (default runs)")
     add("--save", metavar="NAME", help="also keep the model and its card in saved_models/")
     add("--resume", metavar="RUN", help="continue the interrupted run in this folder")
-    return parser
 
 
 def main(app: App, argv: list[str] | None = None) -> None:

@@ -2,29 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 
 import keras
 from keras import ops
 from keras.optimizers.schedules import CosineDecay, LearningRateSchedule
 
-from kerasoft import augmentation, backbones, heads
+from kerasoft import backbones, heads
 from kerasoft.classifier import Classifier
+from kerasoft.training.augmentations import AUGMENTATIONS, MIXING
 from kerasoft.training.recipe import Recipe
-
-_FLIP_SHIFT = (augmentation.RandomFlip, partial(augmentation.RandomShift, 4))
-AUGMENTATIONS = {
-    "none": (),
-    "flip_shift": _FLIP_SHIFT,
-    "flip_shift_cutout": (*_FLIP_SHIFT, partial(augmentation.RandomCutout, 8)),
-    "flip_shift_trivial": (*_FLIP_SHIFT, augmentation.TrivialAugment),
-}
-MIXING = {
-    "none": lambda: None,
-    "mixup": partial(augmentation.MixUp, 0.2),
-    "cutmix": partial(augmentation.CutMix, 1.0, probability=0.5),
-    "mixup_cutmix": partial(augmentation.MixUpOrCutMix, 0.8, 1.0),
-}
 
 
 def build_classifier(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from kerasoft import backbones
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.training.augmentations import AUGMENTATIONS, MIXING
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ _CHOICES = {
     "backbone": backbones.names(),
     "optimizer": ("sgd", "adam", "adamw"),
     "schedule": ("constant", "cosine"),
-    "augmentation": ("none", "flip_shift", "flip_shift_cutout", "flip_shift_trivial"),
-    "mixing": ("none", "mixup", "cutmix", "mixup_cutmix"),
+    "augmentation": tuple(AUGMENTATIONS),
+    "mixing": tuple(MIXING),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }
 
