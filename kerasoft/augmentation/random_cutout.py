@@ -9,12 +9,13 @@ from keras import ops
 
 from kerasoft.augmentation.arguments import check_probability
 from kerasoft.augmentation.boxes import random_boxes
+from kerasoft.augmentation.random_layer import RandomLayer
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops.precision import Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasoft")
-class RandomCutout(keras.layers.Layer):
+class RandomCutout(RandomLayer):
     """While training, covers a square of each image with one value.
 
     Its centre is any pixel of the image, each as likely, so that the border may cut off up to three
@@ -51,7 +52,7 @@ class RandomCutout(keras.layers.Layer):
         seed: int | None = None,
         **kwargs,
     ):
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(seed, **kwargs)
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             raise InvalidArgumentError("`size` must be a positive integer.", size=size)
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
@@ -59,13 +60,8 @@ class RandomCutout(keras.layers.Layer):
         self.size = size
         self.probability = check_probability(probability)
         self.value = value
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.built = True
 
-    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
-        if not training:
-            return images
+    def changed(self, images: Tensor) -> Tensor:
         dtype = keras.backend.standardize_dtype(images.dtype)
         self._check_value(dtype)
         coins = keras.random.uniform(
@@ -84,14 +80,6 @@ class RandomCutout(keras.layers.Layer):
                 f"`value` must be an integer that {dtype} images can hold.", value=self.value
             )
 
-    def compute_output_spec(self, images: Tensor, training: bool | None = None) -> Tensor:
-        return keras.KerasTensor(images.shape, dtype=images.dtype)
-
     def get_config(self) -> dict:
-        config = {
-            "size": self.size,
-            "probability": self.probability,
-            "value": self.value,
-            "seed": self.seed,
-        }
+        config = {"size": self.size, "probability": self.probability, "value": self.value}
         return {**super().get_config(), **config}

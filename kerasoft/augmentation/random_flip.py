@@ -3,11 +3,12 @@
 import keras
 from keras import ops
 
+from kerasoft.augmentation.random_layer import RandomLayer
 from kerasoft.ops.precision import Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasoft")
-class RandomFlip(keras.layers.Layer):
+class RandomFlip(RandomLayer):
     """While training, mirrors each image left to right with probability one half.
 
     Args:
@@ -22,20 +23,6 @@ class RandomFlip(keras.layers.Layer):
         Images of the same shape and dtype.
     """
 
-    def __init__(self, seed: int | None = None, **kwargs):
-        super().__init__(**kwargs)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.built = True
-
-    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
-        if not training:
-            return images
+    def changed(self, images: Tensor) -> Tensor:
         draws = keras.random.uniform((ops.shape(images)[0], 1, 1, 1), seed=self.seed_generator)
         return ops.where(draws < 0.5, ops.flip(images, axis=2), images)
-
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return input_shape
-
-    def get_config(self) -> dict:
-        return {**super().get_config(), "seed": self.seed}

@@ -3,12 +3,13 @@
 import keras
 from keras import ops
 
+from kerasoft.augmentation.random_layer import RandomLayer
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops.precision import Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasoft")
-class RandomShift(keras.layers.Layer):
+class RandomShift(RandomLayer):
     """While training, shifts each image by up to `pixels` both ways; the border is mirrored.
 
     The same as padding by reflection and cropping at random, image by image (Keras's `RandomCrop`
@@ -31,17 +32,12 @@ class RandomShift(keras.layers.Layer):
     """
 
     def __init__(self, pixels: int = 4, seed: int | None = None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         if not isinstance(pixels, int) or pixels < 0:
             raise InvalidArgumentError("`pixels` must be a non-negative integer.", pixels=pixels)
         self.pixels = pixels
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.built = True
 
-    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
-        if not training:
-            return images
+    def changed(self, images: Tensor) -> Tensor:
         count, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
         rows = self._sources(count, height)[:, :, None, None]
         columns = self._sources(count, width)[:, None, :, None]
@@ -56,8 +52,5 @@ class RandomShift(keras.layers.Layer):
         places = ops.abs(ops.arange(length)[None, :] + shifts)
         return ops.where(places < length, places, 2 * (length - 1) - places)
 
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return input_shape
-
     def get_config(self) -> dict:
-        return {**super().get_config(), "pixels": self.pixels, "seed": self.seed}
+        return {**super().get_config(), "pixels": self.pixels}

@@ -9,6 +9,7 @@ from keras import ops
 from kerasoft.augmentation.affine import affine_matrices, warp
 from kerasoft.augmentation.blend import blend, luminance, mean_luminance, smoothed
 from kerasoft.augmentation.histogram import equalized
+from kerasoft.augmentation.random_layer import RandomLayer
 from kerasoft.augmentation.tones import posterized, solarized, stretched
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops.precision import Tensor
@@ -37,7 +38,7 @@ _FACTORS = (0.01 + np.arange(STRENGTHS) * (2.0 - 0.01) / _STRONGEST).astype("flo
 
 
 @keras.saving.register_keras_serializable(package="kerasoft")
-class TrivialAugment(keras.layers.Layer):
+class TrivialAugment(RandomLayer):
     """While training, changes each image by one of 14 operations, with any of 31 strengths.
 
     There is nothing to tune. The space is the paper's "wide" one, all operations as likely, in
@@ -76,26 +77,12 @@ class TrivialAugment(keras.layers.Layer):
         2021.
     """
 
-    def __init__(self, seed: int | None = None, **kwargs):
-        super().__init__(autocast=False, **kwargs)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.built = True
-
-    def call(self, images: Tensor, training: bool | None = None) -> Tensor:
-        if not training:
-            return images
+    def changed(self, images: Tensor) -> Tensor:
         count = ops.shape(images)[0]
         operations = keras.random.randint((count,), 0, len(OPERATIONS), seed=self.seed_generator)
         draws = keras.random.randint((count,), 0, 2 * STRENGTHS, seed=self.seed_generator)
         strengths = ops.where(draws < STRENGTHS, draws, STRENGTHS - draws)
         return transformed(images, operations, strengths)
-
-    def compute_output_spec(self, images: Tensor, training: bool | None = None) -> Tensor:
-        return keras.KerasTensor(images.shape, dtype=images.dtype)
-
-    def get_config(self) -> dict:
-        return {**super().get_config(), "seed": self.seed}
 
 
 def transformed(images: Tensor, operations: Tensor, strengths: Tensor) -> Tensor:
