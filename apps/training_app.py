@@ -104,6 +104,12 @@ def _add_training(parser: argparse.ArgumentParser, app: App) -> None:
     add("--batch-size", type=int, metavar="N", help="instead of the recipe's")
     add("--learning-rate", type=float, metavar="X", help="instead of the recipe's")
     add("--precision", metavar="POLICY", help="float32, mixed_bfloat16 or mixed_float16")
+    add(
+        "--augmentation",
+        metavar="NAME",
+        help="none, flip_shift, flip_shift_cutout or flip_shift_trivial",
+    )
+    add("--mixing", metavar="NAME", help="none, mixup, cutmix or mixup_cutmix")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -116,6 +122,11 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "glyphs of N classes",
     )
     add("--labels", default="fine", metavar="KIND", help="fine (default) or coarse: superclasses")
+    add(
+        "--no-validation",
+        action="store_true",
+        help="train on the validation images too; for a last run, when all is chosen",
+    )
     add("--data-dir", metavar="DIR", help="where CIFAR lies: TFDS, official archive or .npz")
     add("--seed", type=int, default=0, metavar="N", help="default 0")
     add("--backend", metavar="NAME", help="tensorflow, jax or torch (default: Keras's choice)")
@@ -154,7 +165,9 @@ def _train(options: argparse.Namespace, backend: str, app: App):
     from kerasoft import training
 
     if options.resume is not None:
+        training.keep_compiled_programs()
         return training.resume(options.resume, options.data_dir)
+    training.keep_compiled_programs()
     recipe, why = training.choose(app.family, options.recipe, training.accelerator())
     print(f"{backend} backend; {why}")
     backbone = options.backbone and options.backbone.replace("-", "_")
@@ -162,7 +175,7 @@ def _train(options: argparse.Namespace, backend: str, app: App):
         command_line.fail(
             f"--backbone must be one of {', '.join(app.backbones)}. Received: {options.backbone!r}"
         )
-    changes = ("epochs", "batch_size", "learning_rate", "precision")
+    changes = ("epochs", "batch_size", "learning_rate", "precision", "augmentation", "mixing")
     recipe = recipe.with_changes(
         backbone=backbone,
         backbone_options={**recipe.backbone_options, **_given(options, app.backbone_options)},
@@ -173,6 +186,7 @@ def _train(options: argparse.Namespace, backend: str, app: App):
         recipe,
         **{name: getattr(options, name) for name in settings},
         softmax_options=_given(options, SOFTMAX_OPTIONS),
+        validation=not options.no_validation,
     )
 
 

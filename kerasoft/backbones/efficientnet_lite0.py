@@ -12,6 +12,7 @@ from kerasoft.backbones.layers import (
     conv,
     depthwise_conv,
     global_average,
+    pointwise_conv,
     resized_input,
 )
 
@@ -62,7 +63,7 @@ def efficientnet_lite0(
     x = _norm(conv(x, 32, 3, strides=2, name="stem_conv"), "stem_bn", "relu6")
     for block in _blocks():
         x = _residual(x, block, drop_path_rate * block.index / _BLOCKS)
-    x = _norm(conv(x, 1280, 1, name="head_conv"), "head_bn", "relu6")
+    x = _norm(pointwise_conv(x, 1280, name="head_conv"), "head_bn", "relu6")
     x = keras.layers.Dropout(drop_rate, name="dropout")(global_average(x))
     model = keras.Model(images, x, name="efficientnet_lite0")
     if weights is not None:
@@ -89,11 +90,11 @@ def _blocks() -> Iterator[_Block]:
 def _residual(x: keras.KerasTensor, block: _Block, drop_path_rate: float) -> keras.KerasTensor:
     name, shortcut = f"block{block.index}_", x
     if block.expansion > 1:
-        x = conv(x, block.expansion * x.shape[-1], 1, name=f"{name}expand_conv")
+        x = pointwise_conv(x, block.expansion * x.shape[-1], name=f"{name}expand_conv")
         x = _norm(x, f"{name}expand_bn", "relu6")
     x = depthwise_conv(x, block.kernel_size, block.strides, name=f"{name}depthwise_conv")
     x = _norm(x, f"{name}depthwise_bn", "relu6")
-    x = _norm(conv(x, block.filters, 1, name=f"{name}project_conv"), f"{name}project_bn", None)
+    x = _norm(pointwise_conv(x, block.filters, f"{name}project_conv"), f"{name}project_bn", None)
     if block.strides > 1 or shortcut.shape[-1] != block.filters:
         return x
     if drop_path_rate:

@@ -66,10 +66,13 @@ def load(model: keras.Model, weights: str | os.PathLike[str]) -> None:
     _check_names("lacks", set(places) - set(arrays), path)
     _check_names("has, beyond those,", set(arrays) - set(places) - unused, path)
     for name, (variable, axes) in places.items():
-        expected = tuple(variable.shape[axis] for axis in np.argsort(axes))
+        ones = (1,) * (len(axes) - len(variable.shape))  # of a 1x1 convolution
+        shape = (*ones, *variable.shape)
+        expected = tuple(shape[axis] for axis in np.argsort(axes))
         _check_shape(name, arrays[name], expected, path)
     for name, (variable, axes) in places.items():
-        variable.assign(arrays[name].transpose(axes).astype("float32"))
+        array = arrays[name].transpose(axes).reshape(variable.shape)
+        variable.assign(array.astype("float32"))
 
 
 def _imagenet() -> Path:
@@ -84,7 +87,10 @@ def _imagenet() -> Path:
 
 
 def _places(model: keras.Model) -> Iterator[tuple[str, keras.Variable, tuple[int, ...]]]:
-    """PyTorch's name of each weight, the weight, and the order of axes that makes it Keras's."""
+    """PyTorch's name of each weight, the weight, and the order of axes that makes it Keras's.
+
+    Height and width of a 1x1 convolution come first then, and are left out of the weight.
+    """
     for layer in model.layers:
         for weight in layer.weights:
             axes = tuple(range(len(weight.shape)))

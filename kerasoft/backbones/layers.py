@@ -81,6 +81,19 @@ def conv(
     )(x)
 
 
+def pointwise_conv(
+    x: keras.KerasTensor, filters: int, name: str | None = None
+) -> keras.KerasTensor:
+    """A 1x1 convolution, which is a matrix product of the channels; started like `conv`.
+
+    XLA compiles it as a product in a fraction of the time that it takes for a convolution. Its one
+    weight is `kernel`, (channels, filters).
+    """
+    return keras.layers.Dense(
+        filters, use_bias=False, kernel_initializer=_fan_out_normal(), name=name
+    )(x)
+
+
 def depthwise_conv(
     x: keras.KerasTensor, kernel_size: int, strides: int = 1, name: str | None = None
 ) -> keras.KerasTensor:

@@ -1,5 +1,6 @@
 """Training: from a recipe to a run folder."""
 
+from kerasoft.training.compilation_cache import keep_compiled_programs
 from kerasoft.training.environment import accelerator, environment
 from kerasoft.training.evaluate_saved import evaluate_saved
 from kerasoft.training.recipe import Recipe
@@ -18,6 +19,7 @@ __all__ = [
     "choose",
     "environment",
     "evaluate_saved",
+    "keep_compiled_programs",
     "load_model",
     "recipes",
     "resume",

@@ -102,7 +102,7 @@ _VIT = (
     Recipe(
         name="best",
         backbone="cct",
-        epochs=100,
+        epochs=150,
         batch_size=256,
         optimizer="adamw",
         learning_rate=1e-3,

@@ -31,6 +31,7 @@ def train(
     softmax_options: Mapping[str, object] | None = None,
     dataset: str = "auto",
     labels: str = "fine",
+    validation: bool = True,
     data_dir: str | Path | None = None,
     seed: int = 0,
     output_dir: str | Path = "runs",
@@ -45,6 +46,7 @@ def train(
         dataset: "auto" (CIFAR-100, or glyphs where it cannot be had), "cifar100", "cifar10" or
             "glyphs".
         labels: "fine", or "coarse" for the superclasses.
+        validation: False trains on the validation images too, once all choices are made.
         data_dir: where CIFAR lies; None looks in the usual places.
         seed: a non-negative integer that decides weights, batches and noise.
         output_dir: the parent of the run folder.
@@ -67,6 +69,7 @@ def train(
         "recipe": dataclasses.asdict(recipe),
         "dataset": dataset,
         "labels": labels,
+        "validation": validation,
         "seed": seed,
         "backend": keras.config.backend(),
     }
@@ -74,7 +77,7 @@ def train(
     check_softmax(config["softmax"], config["softmax_options"])
     check_writable(output_dir)
     say(READING)
-    splits = load_dataset(dataset, labels, data_dir)
+    splits = load_dataset(dataset, labels, data_dir, validation)
     say(splits.describe())
     config["data"] = context.data_facts(splits)
     config["softmax_options"] = complete_options(
@@ -115,7 +118,7 @@ def resume(
             backend=keras.config.backend(),
         )
     say(READING)
-    splits = load_dataset(config["data"]["name"], config["labels"], data_dir)
+    splits = load_dataset(config["data"]["name"], config["labels"], data_dir, config["validation"])
     if splits.fingerprint != config["data"]["fingerprint"]:
         raise InvalidArgumentError(
             "These are not the data that the run was begun with.", source=splits.source

@@ -40,6 +40,8 @@ main = partial(training_app.main, train_cnn.APP)
         (["--labels", "rough"], ["fine", "coarse", "labels='rough'"]),
         (["--dataset", "cifar10", "--labels", "coarse"], ["fine", "labels='coarse'"]),
         (["--precision", "float8"], ["float32", "mixed_bfloat16", "precision='float8'"]),
+        (["--augmentation", "blur"], ["flip_shift_trivial", "augmentation='blur'"]),
+        (["--mixing", "cutmx"], ["mixup_cutmix", "mixing='cutmx'"]),
         (["--data-dir", "nowhere"], ["nowhere", "does not exist"]),
         (["--data-dir", "empty"], ["empty", "CIFAR-100"]),
         (["--data-dir", ""], ["`data_dir`"]),
@@ -58,6 +60,7 @@ main = partial(training_app.main, train_cnn.APP)
         (["--resume", "empty"], ["Not a run folder", "empty"]),
         (["--resume", ""], ["Not a run folder"]),
         (["--resume", "empty", "--epochs", "9"], ["leave --epochs out", "9"]),
+        (["--resume", "empty", "--no-validation"], ["leave --no-validation out"]),
         (["--resume", "empty", "--softmax", "pseudo"], ["leave --softmax out", "pseudo"]),
         (["--resume", "empty", "--backend", "jax"], ["leave --backend out", "jax"]),
         (["--speed", "9"], ["--speed", "--help"]),
@@ -140,6 +143,20 @@ def test_interrupt_resume_save_evaluate(tiny, tmp_path, monkeypatch, capsys):
     assert run.report().table() in out
     assert error == ""
     assert Path(re.search(r"^report  (.*)$", out, re.MULTILINE)[1]).is_file()
+
+
+def test_a_recipe_is_changed_by_options(monkeypatch):
+    def train(recipe, **settings):
+        asked.append((recipe.augmentation, recipe.mixing, settings["validation"]))
+        raise KeyboardInterrupt
+
+    asked = []
+    monkeypatch.setattr(training, "train", train)
+    options = ["--augmentation", "flip_shift_cutout", "--mixing", "cutmix", "--no-validation"]
+    for arguments in ([], options):
+        with pytest.raises(SystemExit):
+            main(["--recipe", "quick", *arguments])
+    assert asked == [("none", "none", True), ("flip_shift_cutout", "cutmix", False)]
 
 
 @pytest.mark.parametrize("main", [main, partial(evaluate.main)], ids=["train", "evaluate"])

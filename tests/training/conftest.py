@@ -12,8 +12,8 @@ def use_fakes(patch, splits):
     """Every data set is `splits`, and every backbone `tiny`; gives the list of names asked for."""
     asked = []
 
-    def load_dataset(name, labels="fine", data_dir=None):
-        asked.append((name, labels, data_dir))
+    def load_dataset(name, labels="fine", data_dir=None, validation=True):
+        asked.append((name, labels, data_dir, validation))
         return splits
 
     for module in ("train", "evaluate_saved"):
@@ -38,7 +38,7 @@ def train(fakes, tmp_path):
     """`training.train` with the tiny recipe, silently, into the folder `runs`."""
 
     def call(**changes):
-        names = ("softmax", "seed", "say", "softmax_options", "output_dir")
+        names = ("softmax", "seed", "say", "softmax_options", "output_dir", "validation")
         settings = {name: changes.pop(name) for name in names if name in changes}
         quiet = {"output_dir": tmp_path / "runs", "say": lambda line: None}
         return training.train(training_fakes.recipe(**changes), **{**quiet, **settings})

@@ -15,8 +15,8 @@ def asked(monkeypatch):
     """What `data.load` was asked for; it knows glyphs, and of CIFAR that it is nowhere."""
     asked = []
 
-    def load(name, *, labels="fine", data_dir=None):
-        asked.append((name, labels, data_dir))
+    def load(name, *, labels, validation, data_dir):
+        asked.append((name, labels, validation, data_dir))
         if name != "glyphs":
             raise DataNotFoundError("No CIFAR-100 here. Pass it as --data-dir.", data_dir=data_dir)
         return f"the {labels} glyphs"
@@ -25,14 +25,15 @@ def asked(monkeypatch):
     return asked
 
 
+@pytest.mark.parametrize("validation", [True, False])
 @pytest.mark.parametrize("labels", ["fine", "coarse"])
-def test_auto_without_cifar_is_glyphs_and_says_why(asked, labels):
+def test_auto_without_cifar_is_glyphs_and_says_why(asked, labels, validation):
     with pytest.warns(UserWarning) as caught:
-        assert load_dataset("auto", labels) == f"the {labels} glyphs"
+        assert load_dataset("auto", labels, validation=validation) == f"the {labels} glyphs"
     (warning,) = caught
     assert "glyphs instead of CIFAR-100" in str(warning.message)
     assert "No CIFAR-100 here. Pass it as --data-dir." in str(warning.message)
-    assert asked == [("cifar100", labels, None), ("glyphs", labels, None)]
+    assert asked == [(name, labels, validation, None) for name in ("cifar100", "glyphs")]
 
 
 def test_the_real_warning_says_how_to_supply_cifar(monkeypatch):

@@ -106,7 +106,7 @@ def test_images_of_any_size_are_taken(evaluate, tmp_path):
 def test_what_the_model_knows_may_be_overruled(evaluate, run, fakes):
     said = []
     evaluate(run.model, labels="coarse", dataset="glyphs", data_dir="there", say=said.append)
-    assert fakes == [("glyphs", "coarse", "there")]
+    assert fakes == [("glyphs", "coarse", "there", True)]
     assert len(said) == 2  # reading, what was read; same fingerprint: no note
 
 

@@ -145,10 +145,19 @@ def test_a_run_that_lost_its_metrics(broken, fakes, monkeypatch):
     refused(broken, "fewer than 2 epochs")
 
 
+def test_a_run_without_validation_goes_on_without(train, fakes):
+    run = interrupted(
+        lambda: train(validation=False, epochs=1), callbacks.Progress, "on_train_batch_begin", 3
+    )
+    assert run.config["validation"] is False
+    training.resume(run.folder, say=lambda line: None)
+    assert [validation for *_, validation in fakes] == [False, False]
+
+
 def test_the_data_set_is_asked_for_by_its_own_name(broken, fakes):
     """Not by "auto": what that means may have changed since."""
     (broken / "checkpoint.npz").write_text("stop here")
     with pytest.raises(InvalidArgumentError):
         training.resume(broken, data_dir="elsewhere", say=lambda line: None)
-    assert fakes == [("cifar10", "fine", "elsewhere")]
+    assert fakes == [("cifar10", "fine", "elsewhere", True)]
     assert not Run.open(broken).complete

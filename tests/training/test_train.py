@@ -53,7 +53,7 @@ def test_the_settings_are_recorded(run, splits):
 def test_the_data_are_announced(complete, splits):
     _, said, asked = complete
     assert said == [READING, splits.describe()]
-    assert asked == [("auto", "fine", None)]
+    assert asked == [("auto", "fine", None, True)]
 
 
 def test_one_row_an_epoch(run):
@@ -74,7 +74,7 @@ def test_it_learns(run):
 def test_the_saved_model_has_the_reported_scores_exactly(run, fakes, tmp_path):
     report, folder = training.evaluate_saved(run.model, output_dir=tmp_path, say=lambda line: None)
     assert report == run.report()
-    assert fakes == [("cifar10", "fine", None)]  # the model knows
+    assert fakes == [("cifar10", "fine", None, True)]  # the model knows
     expected = {"report.json", "report.md", "confusion.csv", "confusion.png", "reliability.png"}
     assert {file.name for file in folder.iterdir()} == expected
     assert folder.name.endswith(f"-evaluation-{run.folder.name}-test")
