@@ -3,11 +3,12 @@
 from kerasoft.training.compilation_cache import keep_compiled_programs
 from kerasoft.training.environment import accelerator, environment
 from kerasoft.training.evaluate_saved import evaluate_saved
+from kerasoft.training.fit_on_device import EVALUATION_BATCH, fit_on_device
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.recipes import choose, recipes
 from kerasoft.training.run import Run, RunInterrupted
 from kerasoft.training.saved_models import check_name, load_model, save_model
-from kerasoft.training.train import EVALUATION_BATCH, resume, train
+from kerasoft.training.train import resume, train
 
 __all__ = [
     "EVALUATION_BATCH",
@@ -19,6 +20,7 @@ __all__ = [
     "choose",
     "environment",
     "evaluate_saved",
+    "fit_on_device",
     "keep_compiled_programs",
     "load_model",
     "recipes",

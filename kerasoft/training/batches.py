@@ -1,44 +1,31 @@
-"""Training batches in an order that only the seed and the epoch decide."""
+"""Which examples a step sees, decided by the seed and the epoch alone."""
 
-import keras
 import numpy as np
 
-from kerasoft.data import Split
 
-
-class ShuffledBatches(keras.utils.PyDataset):
-    """Images and labels of a split in full batches, shuffled anew every epoch.
+class ShuffledRows:
+    """Row numbers of full batches, shuffled anew every epoch.
 
     The order of an epoch is a function of `seed` and `epoch`, so it is the same on every backend
-    and after a resume. The images left over after the last full batch sit out that epoch: one
-    batch shape means one compilation.
+    and after a resume. The rows left over after the last full batch sit out that epoch: one batch
+    shape means one compilation.
 
     Args:
-        split: the images and labels.
-        batch_size: images a batch; the whole split, where it is smaller.
+        count: how many rows there are, at least one.
+        batch_size: rows a batch; all of them, where there are fewer.
         seed: a non-negative integer.
     """
 
-    def __init__(self, split: Split, batch_size: int, seed: int):
-        super().__init__()
-        self.split = split
-        self.batch_size = min(batch_size, len(split))
+    def __init__(self, count: int, batch_size: int, seed: int):
+        self.count = count
+        self.batch_size = min(batch_size, count)
         self.seed = seed
-        self.start_epoch(0)
-
-    def start_epoch(self, epoch: int) -> None:
-        """Shuffles for that epoch."""
-        self.order = np.random.default_rng((self.seed, epoch)).permutation(len(self.split))
 
     def __len__(self) -> int:
-        return len(self.split) // self.batch_size
+        return self.count // self.batch_size
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        return self.split.images[rows], self.split.labels[rows]
-
-    def follow_epochs(self) -> keras.callbacks.Callback:
-        """A callback that calls `start_epoch` as `fit` goes along."""
-        return keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, logs: self.start_epoch(epoch)
-        )
+    def epoch(self, epoch: int) -> np.ndarray:
+        """int32 (steps, batch_size): the rows of each step of that epoch."""
+        order = np.random.default_rng((self.seed, epoch)).permutation(self.count)
+        kept = order[: len(self) * self.batch_size]
+        return kept.reshape(len(self), self.batch_size).astype("int32")

@@ -12,16 +12,15 @@ from kerasoft.classifier import Classifier
 from kerasoft.data import Split, Splits
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.training import context
-from kerasoft.training.batches import ShuffledBatches
+from kerasoft.training.batches import ShuffledRows
 from kerasoft.training.build import build_classifier, for_inference, precision
 from kerasoft.training.dataset import READING, load_dataset
 from kerasoft.training.environment import environment
 from kerasoft.training.epoch_seed import EpochSeed
+from kerasoft.training.fit_on_device import EVALUATION_BATCH, fit_on_device
 from kerasoft.training.head import check_softmax, complete_options, make_head
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.run import Run, RunInterrupted, check_writable
-
-EVALUATION_BATCH = 500  # divides the 15,000 and the 10,000: one compilation
 
 
 def train(
@@ -83,10 +82,10 @@ def train(
     config["softmax_options"] = complete_options(
         config["softmax"], config["softmax_options"], splits
     )
-    training = _prepare(config, splits)  # what fails here leaves no folder
+    classifier = _prepare(config, splits)  # what fails here leaves no folder
     name = f"{recipe.backbone}-{config['softmax']}-s{seed}"
     run = Run.create(output_dir, name, config, environment())
-    return _finish(run, *training, splits, say)
+    return _finish(run, classifier, splits, say)
 
 
 def resume(
@@ -124,29 +123,22 @@ def resume(
             "These are not the data that the run was begun with.", source=splits.source
         )
     say(splits.describe())
-    return _finish(run, *_prepare(config, splits), splits, say)
+    return _finish(run, _prepare(config, splits), splits, say)
 
 
-def _prepare(config: Mapping, splits: Splits) -> tuple[Classifier, ShuffledBatches]:
-    """The classifier before its first step, and what it trains on."""
+def _prepare(config: Mapping, splits: Splits) -> Classifier:
+    """The classifier before its first step."""
     recipe = Recipe(**config["recipe"])
     random.seed(config["seed"])  # from it Keras draws the seed of every initializer and generator
-    batches = ShuffledBatches(splits.train, recipe.batch_size, config["seed"])
+    steps = len(ShuffledRows(len(splits.train), recipe.batch_size, config["seed"]))
     with precision(recipe.precision):
         head = make_head(config["softmax"], config["softmax_options"], splits)
-        classifier = build_classifier(recipe, head, len(batches), context.metadata(config, splits))
-    return classifier, batches
+        return build_classifier(recipe, head, steps, context.metadata(config, splits))
 
 
-def _finish(
-    run: Run,
-    classifier: Classifier,
-    batches: ShuffledBatches,
-    splits: Splits,
-    say: Callable[[str], None],
-) -> Run:
+def _finish(run: Run, classifier: Classifier, splits: Splits, say: Callable[[str], None]) -> Run:
     try:
-        _fit(run, classifier, batches, splits.validation, say)
+        _fit(run, classifier, splits.train, splits.validation, say)
         _conclude(run, classifier, splits)
     except KeyboardInterrupt:
         raise RunInterrupted(run) from None
@@ -156,24 +148,25 @@ def _finish(
 def _fit(
     run: Run,
     classifier: Classifier,
-    batches: ShuffledBatches,
+    train: Split,
     validation: Split,
     say: Callable[[str], None],
 ) -> None:
-    seed, epochs = run.config["seed"], run.config["recipe"]["epochs"]
+    seed, recipe = run.config["seed"], Recipe(**run.config["recipe"])
     done = 0
     if run.checkpoint.exists():
         done = callbacks.Checkpoint.restore(classifier, run.checkpoint)
-        say(f"going on after epoch {done} of {epochs}")
-    classifier.fit(
-        batches,
-        epochs=epochs,
+        say(f"going on after epoch {done} of {recipe.epochs}")
+    fit_on_device(
+        classifier,
+        train.images,
+        train.labels,
+        batch_size=recipe.batch_size,
+        epochs=recipe.epochs,
+        seed=seed,
         initial_epoch=done,
-        shuffle=False,  # else Keras would shuffle the batches once more, from Python's generator
         validation_data=(validation.images, validation.labels) if len(validation) else None,
-        validation_batch_size=EVALUATION_BATCH,
         callbacks=[
-            batches.follow_epochs(),
             EpochSeed(seed),
             callbacks.EpochTimer(),
             callbacks.RunLogger(run.metrics, initial_epoch=done),

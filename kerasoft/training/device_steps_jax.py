@@ -1,0 +1,96 @@
+"""On JAX a call is one compiled program that loops over its steps."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from kerasoft.classifier import Classifier
+
+Logs = dict[str, jax.Array]
+
+
+class DeviceSteps:
+    """See `kerasoft.training.device_steps`."""
+
+    def __init__(self, model: Classifier, images: np.ndarray, labels: np.ndarray):
+        self.model = model
+        self.data = jnp.asarray(images), jnp.asarray(labels)
+        self._programs: dict[tuple, Callable] = {}
+        _build_metrics(model, *self.data)
+
+    @staticmethod
+    def steps_per_call(steps: int) -> int:
+        """All of them, so that the host is not asked between two; on a CPU, which runs loops of
+        convolutions slowly, one."""
+        return 1 if jax.default_backend() == "cpu" else steps
+
+    def prepare(self, rows: np.ndarray) -> None:
+        self._program("train", rows)
+
+    def train(self, rows: np.ndarray) -> Logs:
+        return self._run("train", rows)
+
+    def test(self, rows: np.ndarray) -> Logs:
+        return self._run("test", rows)
+
+    def _run(self, kind: str, rows: np.ndarray) -> Logs:
+        groups = self._variables(kind)
+        logs, state = self._program(kind, rows)(_values(groups), *self.data, rows)
+        for variables, values in zip(groups, state, strict=True):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        return logs
+
+    def _variables(self, kind: str) -> list[list[keras.Variable]]:
+        """In the order in which Keras's steps on JAX want their values."""
+        model = self.model
+        optimizer = [model.optimizer.variables] if kind == "train" else []
+        weights = [model.trainable_variables, model.non_trainable_variables]
+        return [*weights, *optimizer, model.metrics_variables]
+
+    def _program(self, kind: str, rows: np.ndarray) -> Callable:
+        """Compiled for rows of this shape, or as it is where the model runs eagerly."""
+        key = (kind, rows.shape)
+        if key not in self._programs:
+            step = self.model.train_step if kind == "train" else self.model.test_step
+            program = _repeated(step)
+            if self.model.jit_compile and not self.model.run_eagerly:
+                state = _values(self._variables(kind))
+                # The state is given away: a step needs no second copy of the weights.
+                program = jax.jit(program, donate_argnums=0)
+                program = program.lower(state, *self.data, rows).compile()
+            else:
+                program = jax.disable_jit()(program)
+            self._programs[key] = program
+        return self._programs[key]
+
+
+def _repeated(step: Callable) -> Callable:
+    def program(state, images, labels, rows):
+        def one(state, rows):
+            batch = images[rows], labels[rows]
+            logs, state = step(state, batch)
+            return state, logs
+
+        state, logs = jax.lax.scan(one, state, rows)
+        return jax.tree.map(lambda values: values[-1], logs), state
+
+    return program
+
+
+def _values(groups: list[list[keras.Variable]]) -> tuple[list[jax.Array], ...]:
+    return tuple([variable.value for variable in variables] for variables in groups)
+
+
+def _build_metrics(model: Classifier, images: jax.Array, labels: jax.Array) -> None:
+    """Metrics make their variables when first used, which must not be within a compiled step."""
+    shape = model.compute_output_shape((1, *images.shape[1:]))
+    with keras.StatelessScope():  # makes the variables when it ends
+        jax.eval_shape(
+            lambda labels, probabilities: model.compute_metrics(None, labels, probabilities),
+            labels[:1],
+            jax.ShapeDtypeStruct(shape, "float32"),
+        )

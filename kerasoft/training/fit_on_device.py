@@ -1,0 +1,181 @@
+"""`fit` for data that fit into the device's memory."""
+
+from collections.abc import Iterator, Sequence
+
+import keras
+import numpy as np
+
+from kerasoft.classifier import Classifier
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.training.batches import ShuffledRows
+from kerasoft.training.device_steps import DeviceSteps
+
+Logs = dict[str, float]
+EVALUATION_BATCH = 500  # divides the 15,000 and the 10,000 of CIFAR: one compilation
+
+
+def fit_on_device(
+    classifier: Classifier,
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    batch_size: int = 32,
+    epochs: int = 1,
+    seed: int = 0,
+    initial_epoch: int = 0,
+    validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+    validation_batch_size: int = EVALUATION_BATCH,
+    steps_per_call: int | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int | str = "auto",
+) -> keras.callbacks.History:
+    """Trains like `Classifier.fit`, but the host waits for arithmetic only.
+
+    Images and labels are copied to the device once; each step picks its batch there, and on JAX
+    one compiled program runs many steps. Metrics, validation, callbacks, optimizers (with their
+    schedules and averages), precision and random draws are those of `fit`, and so are the numbers
+    it ends with, for the same batches.
+
+    Args:
+        classifier: a built and compiled `Classifier`.
+        images: what it takes, (N, ...), in whatever dtype; uint8 images take least memory.
+        labels: class ids, int (N,), or (N, num_true) as the head takes them.
+        batch_size: examples a step; the last, smaller batch of an epoch is left out.
+        epochs: where to stop, counted from 0 as in `fit`.
+        seed: with the epoch, it decides the order of the examples.
+        initial_epoch: the epoch to begin with, when a training goes on.
+        validation_data: images and labels to evaluate after every epoch, kept on the device too.
+        validation_batch_size: examples a step of evaluation; all of them are seen.
+        steps_per_call: how many steps run between two calls of `on_train_batch_begin`, and so how
+            often progress is shown and Ctrl-C is heard. By default JAX on an accelerator runs a
+            whole epoch at a time, TensorFlow an eighth of one; elsewhere it is one step.
+        callbacks: Keras callbacks. `on_train_batch_begin` and `_end` are told the first and the
+            last step of a call.
+        verbose: as in `fit`.
+
+    Returns:
+        The history, as `fit` does.
+
+    Raises:
+        InvalidArgumentError: if the classifier is not built or compiled, images and labels do not
+            go together, a label is no class, a number is not positive, or Keras is set to
+            distribute over several devices.
+    """
+    _check(classifier, images, labels, batch_size, epochs, steps_per_call)
+    order = ShuffledRows(len(labels), batch_size, seed)
+    training = DeviceSteps(classifier, images, labels)
+    validation = None
+    if validation_data is not None:
+        _check_examples(classifier, *validation_data)
+        validation = DeviceSteps(classifier, *validation_data)
+    classifier.optimizer.build(classifier.trainable_variables)
+    callbacks = keras.callbacks.CallbackList(
+        list(callbacks),
+        add_history=True,
+        add_progbar=verbose != 0,
+        model=classifier,
+        verbose=verbose,
+        epochs=epochs,
+        steps=len(order),
+    )
+    classifier.stop_training = False
+    logs: Logs = {}
+    callbacks.on_train_begin()
+    steps_per_call = steps_per_call or training.steps_per_call(len(order))
+    if initial_epoch < epochs:
+        training.prepare(order.epoch(initial_epoch)[:steps_per_call])
+    for epoch in range(initial_epoch, epochs):
+        classifier.reset_metrics()
+        callbacks.on_epoch_begin(epoch)
+        logs = _train(classifier, training, order.epoch(epoch), steps_per_call, callbacks)
+        if validation is not None:
+            logs |= _validate(classifier, validation, validation_batch_size, callbacks)
+        callbacks.on_epoch_end(epoch, logs)
+        if classifier.stop_training:
+            break
+    classifier.optimizer.finalize_variable_values(classifier.trainable_variables)
+    callbacks.on_train_end(logs)
+    return classifier.history
+
+
+def _train(
+    classifier: Classifier,
+    steps: DeviceSteps,
+    rows: np.ndarray,
+    steps_per_call: int,
+    callbacks: keras.callbacks.CallbackList,
+) -> Logs:
+    for begin in range(0, len(rows), steps_per_call):
+        some = rows[begin : begin + steps_per_call]
+        callbacks.on_train_batch_begin(begin)
+        logs = steps.train(some)
+        callbacks.on_train_batch_end(begin + len(some) - 1, logs)
+        if classifier.stop_training:
+            break
+    return _numbers(logs)
+
+
+def _validate(
+    classifier: Classifier,
+    steps: DeviceSteps,
+    batch_size: int,
+    callbacks: keras.callbacks.CallbackList,
+) -> Logs:
+    callbacks.on_test_begin()
+    classifier.reset_metrics()
+    for rows in _calls_in_order(len(steps.data[1]), batch_size, steps.steps_per_call):
+        logs = steps.test(rows)
+    logs = _numbers(logs)
+    callbacks.on_test_end(logs)
+    return {f"val_{name}": value for name, value in logs.items()}
+
+
+def _calls_in_order(count: int, batch_size: int, steps_per_call) -> Iterator[np.ndarray]:
+    """Rows of full batches, so many a call, and those of a last, smaller batch."""
+    rows = np.arange(count, dtype="int32")
+    full = count // batch_size
+    batches = rows[: full * batch_size].reshape(full, batch_size)
+    if full:
+        a_call = steps_per_call(full)
+        yield from (batches[begin : begin + a_call] for begin in range(0, full, a_call))
+    if count % batch_size:
+        yield rows[None, full * batch_size :]
+
+
+def _numbers(logs: dict) -> Logs:
+    return {name: float(value) for name, value in logs.items()}
+
+
+def _check(
+    classifier: Classifier,
+    images: np.ndarray,
+    labels: np.ndarray,
+    batch_size: int,
+    epochs: int,
+    steps_per_call: int | None,
+) -> None:
+    if not (isinstance(classifier, Classifier) and classifier.built and classifier.compiled):
+        raise InvalidArgumentError(
+            "`classifier` must be a kerasoft.Classifier, built and compiled.", classifier=classifier
+        )
+    for name, number in (("batch_size", batch_size), ("steps_per_call", steps_per_call)):
+        if number is not None and (not isinstance(number, int) or number < 1):
+            raise InvalidArgumentError(f"`{name}` must be a positive integer.", **{name: number})
+    if not isinstance(epochs, int) or epochs < 0:
+        raise InvalidArgumentError("`epochs` must be an integer of at least 0.", epochs=epochs)
+    if keras.distribution.distribution() is not None:
+        raise InvalidArgumentError(
+            "fit_on_device uses one device. Use fit, or no keras.distribution.",
+            distribution=keras.distribution.distribution(),
+        )
+    _check_examples(classifier, images, labels)
+
+
+def _check_examples(classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> None:
+    if len(images) != len(labels) or not len(labels):
+        raise InvalidArgumentError(
+            "There must be as many labels as images, at least one.",
+            images=len(images),
+            labels=len(labels),
+        )
+    classifier.head.check_labels(np.asarray(labels))
