@@ -4,6 +4,7 @@ Keras is imported only inside: whoever imports this may still choose the backend
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -39,14 +40,26 @@ def torch_step(op: Op, scores: object, weights: object) -> Step:
 
     scores = scores.detach().requires_grad_()
 
-    def step():
+    def step(scores, weights):
         output = op(scores)
-        (gradient,) = torch.autograd.grad(output, scores, weights)
-        if gradient.is_cuda:
-            torch.cuda.synchronize()
-        return output, gradient
+        return output, *torch.autograd.grad(output, scores, weights)
 
-    return step
+    return partial(compiled(step, "eager"), scores, weights)
+
+
+def compiled(function: Callable[..., tuple], mode: str) -> Callable[..., tuple]:
+    """The function compiled, and such that it returns when its result is ready.
+
+    Args:
+        function: from tensors of the backend, alone or in lists, to a tuple that begins with one.
+        mode: one of MODES.
+    """
+    if mode == "jax.jit":
+        import jax
+
+        jitted = jax.jit(function)
+        return lambda *tensors: jax.block_until_ready(jitted(*tensors))
+    return _eager(function) if mode == "eager" else _tf_function(function, mode.endswith("XLA"))
 
 
 def to_numpy(tensor: object) -> np.ndarray:
@@ -54,6 +67,32 @@ def to_numpy(tensor: object) -> np.ndarray:
     if hasattr(tensor, "detach"):
         return tensor.detach().float().cpu().numpy()
     return np.asarray(tensor).astype("float32")
+
+
+def _eager(function: Callable[..., tuple]) -> Callable[..., tuple]:
+    import torch
+
+    def call(*tensors):
+        result = function(*tensors)
+        if result[0].is_cuda:
+            torch.cuda.synchronize()
+        return result
+
+    return call
+
+
+def _tf_function(function: Callable[..., tuple], jit_compile: bool) -> Callable[..., tuple]:
+    import tensorflow as tf
+
+    tf.get_logger().setLevel("ERROR")  # else it takes one function for each op for retracing
+    graph = tf.function(function, jit_compile=jit_compile, autograph=False)
+
+    def call(*tensors):
+        result = graph(*tensors)
+        tf.test.experimental.sync_devices()  # does nothing on a CPU, where calls wait anyway
+        return result
+
+    return call
 
 
 def _torch_step(op, scores, weights, generator, mode) -> Step:
@@ -64,32 +103,22 @@ def _jax_step(op, scores, weights, generator, mode) -> Step:
     import jax
     import keras
 
-    @jax.jit
-    def compiled(state, scores, weights):
+    def step(state, scores, weights):
         # The generator's state comes in as an argument: else XLA could draw the noise beforehand.
         with keras.StatelessScope(state_mapping=[(generator.state, state)]):
             output, pull_back = jax.vjp(op, scores)
-            return output, pull_back(weights)[0]
+            return output, *pull_back(weights)
 
-    state = generator.state.value
-    return lambda: jax.block_until_ready(compiled(state, scores, weights))
+    return partial(compiled(step, mode), generator.state.value, scores, weights)
 
 
 def _tensorflow_step(op, scores, weights, generator, mode) -> Step:
     import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")  # else it takes one function for each op for retracing
-
-    @tf.function(jit_compile=mode.endswith("XLA"), autograph=False)
-    def compiled(scores, weights):
+    def step(scores, weights):
         with tf.GradientTape() as tape:
             tape.watch(scores)
             output = op(scores)
         return output, tape.gradient(output, scores, output_gradients=weights)
 
-    def step():
-        result = compiled(scores, weights)
-        tf.test.experimental.sync_devices()  # does nothing on a CPU, where calls wait anyway
-        return result
-
-    return step
+    return partial(compiled(step, mode), scores, weights)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import command_line
 import machine
+import page
 
 TITLE = "A training step, from a hundred classes to ten million"
 HEADS = ("softmax", "adaptive", "hierarchical", "sampled")
@@ -86,13 +87,12 @@ def table(record: dict) -> str:
     """The record as Markdown."""
     sizes, names = record["options"]["classes"], record["options"]["heads"]
     heads = ["backend", "head", *(f"C = {size:,}" for size in sizes), "grows as"]
-    lines = [heads, ["---"] * len(heads)]
+    lines = []
     for backend, part in record["backends"].items():
         for name in names:
             row = [_cell(_find(part, name, size)) for size in sizes]
             lines.append([backend, name, *row, _growth(part["exponents"][name])])
-    rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{rows}\n\n{_notes(record)}"
+    return f"{page.table(heads, lines)}\n\n{_notes(record)}"
 
 
 def draw(record: dict, folder: Path) -> None:
@@ -138,13 +138,9 @@ def _find(part: dict, head: str, classes: int) -> dict:
 def _cell(point: dict) -> str:
     if "left_out" in point:
         return point["left_out"]
-    milliseconds = 1000 * statistics.median(point["seconds"])
+    step = page.milliseconds(statistics.median(point["seconds"]))
     used = (point["peak_bytes"] - point["peak_bytes_before"]) / GIGABYTE
-    return (
-        f"{milliseconds:,.3g} ms, {used:.2f} GB"
-        if milliseconds < 999.5
-        else (f"{milliseconds:,.0f} ms, {used:.2f} GB")
-    )
+    return f"{step} ms, {used:.2f} GB"
 
 
 def _growth(slope: float | None) -> str:
@@ -153,11 +149,6 @@ def _growth(slope: float | None) -> str:
 
 def _notes(record: dict) -> str:
     options = record["options"]
-    environment = next(iter(record["backends"].values()))["environment"]
-    versions = ", ".join(
-        f"{name} {environment['versions'][name]}"
-        for name in ("keras", "tensorflow", "jax", "torch")
-    )
     return "\n".join(
         [
             "Milliseconds of a training step within `Classifier.fit` (loss, gradients, update; "
@@ -167,7 +158,6 @@ def _notes(record: dict) -> str:
             f"S = {options['num_sampled']}, div_value {options['div_value']:g}, "
             f"{options['optimizer']}, {options['labels']} labels; growth fitted from "
             f"C = {FIT_FROM:,}.",
-            f"{environment['device']} ({environment['cpu']}); {versions}; "
-            f"commit {environment['commit']}; {record['started']}.",
+            page.provenance(record),
         ]
     )

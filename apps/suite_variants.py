@@ -4,37 +4,21 @@ import argparse
 import importlib.util
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import command_line
 import gradients
 import machine
+import page
 import timing
+from duels import AGAIN, Duel, cell, is_over, outcome
 
 TITLE = "Softmax variants, forward plus backward"
 DTYPES = ("float32", "bfloat16", "float16")
 SAMPLE_ROWS = 4  # so many rows are compared between a contestant and its rival
 NATIVE = {"tensorflow": "tf.nn", "jax": "jax.nn", "torch": "torch"}
-AGAIN = " (again)"  # the same op once more: how far its ratio is from 1 is noise
-
-
-@dataclass(frozen=True)
-class Duel:
-    """One row of the table.
-
-    Attributes:
-        op: the contestant.
-        rival: what it is compared with.
-        bar: the ratio of their times that it shall not exceed, or None.
-        same: whether both compute the same function.
-    """
-
-    op: str
-    rival: str
-    bar: float | None = None
-    same: bool = True
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -83,14 +67,13 @@ def table(record: dict) -> str:
     """The record as Markdown."""
     sizes = record["options"]["classes"]
     heads = ["backend", "op", "against", "bar", *(f"C = {size:,}" for size in sizes), "first call"]
-    lines = [heads, ["---"] * len(heads)]
+    lines = []
     for backend, part in record["backends"].items():
         rows = {}
         for duel in part["duels"]:
             rows.setdefault((duel["mode"], duel["op"], duel["rival"]), []).append(duel)
         lines += [_row(backend, duels) for duels in rows.values()]
-    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{body}\n\n{_notes(record)}"
+    return f"{page.table(heads, lines)}\n\n{_notes(record)}"
 
 
 def draw(record: dict, folder: Path) -> None:
@@ -229,16 +212,11 @@ def _outcome(duel: Duel, mode: str, classes: int, timings: dict, samples: dict) 
     """Both medians, their ratio, and how far the results are apart; None for an absent rival."""
     key = (mode, duel.op)
     rival = ("entmax" if duel.rival.startswith("entmax.") else mode, duel.rival)
-    outcome = {"mode": mode, "classes": classes} | asdict(duel)
-    outcome["first_call_seconds"] = timings[key].first_call_seconds
-    outcome["seconds"] = timings[key].median
-    outcome |= {"rival_seconds": None, "ratio": None, "largest_difference": None}
-    if rival in timings:
-        outcome["rival_seconds"] = timings[rival].median
-        outcome["ratio"] = outcome["seconds"] / outcome["rival_seconds"]
-        if duel.same:
-            outcome["largest_difference"] = _difference(samples[key], samples[rival])
-    return outcome
+    found = {"mode": mode, "classes": classes}
+    found |= outcome(duel, timings[key], timings.get(rival)) | {"largest_difference": None}
+    if duel.same and rival in timings:
+        found["largest_difference"] = _difference(samples[key], samples[rival])
+    return found
 
 
 def _sample(tensor: object):
@@ -255,25 +233,8 @@ def _row(backend: str, duels: list[dict]) -> list[str]:
     first = duels[0]
     bar = "" if first["bar"] is None else f"{first['bar']:g}"
     compiling = " / ".join(f"{duel['first_call_seconds']:.2f}" for duel in duels) + " s"
-    cells = [_cell(duel) for duel in duels]
+    cells = [cell(duel) for duel in duels]
     return [f"{backend}, {first['mode']}", first["op"], first["rival"], bar, *cells, compiling]
-
-
-def _cell(duel: dict) -> str:
-    milliseconds = _milliseconds(duel["seconds"])
-    if duel["ratio"] is None:
-        return f"({milliseconds} ms / not measured)"
-    over = " **over**" if _is_over(duel) else ""
-    rival = _milliseconds(duel["rival_seconds"])
-    return f"{duel['ratio']:.2f}{over} ({milliseconds} / {rival} ms)"
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{1000 * seconds:.3g}" if seconds < 0.9995 else f"{1000 * seconds:,.0f}"
-
-
-def _is_over(duel: dict) -> bool:
-    return duel["bar"] is not None and duel["ratio"] > duel["bar"]
 
 
 def _notes(record: dict) -> str:
@@ -281,10 +242,7 @@ def _notes(record: dict) -> str:
     options, parts = record["options"], record["backends"].values()
     duels = [duel for part in parts for duel in part["duels"] if duel["ratio"] is not None]
     barred = [duel for duel in duels if duel["bar"] is not None]
-    held = sum(not _is_over(duel) for duel in barred)
-    environment = next(iter(parts))["environment"]
-    names = ("keras", "tensorflow", "jax", "torch", "entmax")
-    versions = ", ".join(f"{name} {environment['versions'][name]}" for name in names)
+    held = sum(not is_over(duel) for duel in barred)
     return "\n".join(
         [
             "Ratio of the medians of the op and of what it is compared with (and both medians); "
@@ -292,8 +250,7 @@ def _notes(record: dict) -> str:
             f"Batch {options['batch_size']}, {options['dtype']}, rounds: {options['repetitions']} "
             "(slow ops sat some out), scores standard normal.",
             f"{held} of {len(barred)} ratios within their bar. {_agreement(duels)}.",
-            f"{environment['device']} ({environment['cpu']}); {versions}; "
-            f"commit {environment['commit']}; {record['started']}.",
+            page.provenance(record, "entmax"),
         ]
     )
 

@@ -7,6 +7,7 @@ import shutil
 import statistics
 
 import benchmark
+import duels
 import gradients
 import numpy
 import pytest
@@ -183,10 +184,10 @@ def test_the_slow_sit_out(clock, seconds, rounds):
 
 def test_an_absent_rival_leaves_a_cell_without_ratio():
     timings = {("eager", "sparsemax"): timing.Timing(1.0, [0.2, 0.4, 0.3])}
-    duel = suite_variants.Duel("sparsemax", "entmax.sparsemax", 1.0)
+    duel = duels.Duel("sparsemax", "entmax.sparsemax", 1.0)
     outcome = suite_variants._outcome(duel, "eager", 7, timings, {})
     assert outcome["ratio"] is None and outcome["seconds"] == 0.3
-    assert suite_variants._cell(outcome) == "(300 ms / not measured)"
+    assert duels.cell(outcome) == "(300 ms / not measured)"
 
 
 def test_a_result_that_is_not_finite_is_said(record):
@@ -203,7 +204,7 @@ def test_a_result_that_is_not_finite_is_said(record):
 @pytest.mark.parametrize("ratio, over", [(0.9, False), (1.0, False), (1.001, True)])
 def test_what_is_over_its_bar_is_said(ratio, over):
     duel = {"seconds": ratio, "rival_seconds": 1.0, "ratio": ratio, "bar": 1.0}
-    assert ("over" in suite_variants._cell(duel)) == over
+    assert ("over" in duels.cell(duel)) == over
 
 
 def test_a_suite_has_what_benchmark_needs():
