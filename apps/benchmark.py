@@ -20,10 +20,11 @@ from pathlib import Path
 
 import command_line
 import machine
+import suite_layers
 import suite_scaling
 import suite_variants
 
-SUITES = {"variants": suite_variants, "scaling": suite_scaling}
+SUITES = {"variants": suite_variants, "scaling": suite_scaling, "layers": suite_layers}
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

@@ -12,7 +12,7 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -90,6 +90,17 @@ def whole_number(least: int) -> Callable[[str], int]:
         if number is None or number < least:
             raise argparse.ArgumentTypeError(f"{text!r} is no integer from {least} up")
         return number
+
+    return parse
+
+
+def one_of(names: Collection[str]) -> Callable[[str], str]:
+    """The type of an option, or of an entry of a list, that is one of these names."""
+
+    def parse(text: str) -> str:
+        if text not in names:
+            raise argparse.ArgumentTypeError(f"must be of {', '.join(names)}. Received: {text!r}")
+        return text
 
     return parse
 

@@ -52,16 +52,16 @@ def mode() -> str:
 
 def _jax(layer, arity) -> tuple[Callable, Callable, tuple]:
     import jax
+    import keras
 
     # The states of random generators come in as arguments: else XLA could draw beforehand.
-    weights, states = (
-        [variable.value for variable in variables]
-        for variables in (layer.trainable_variables, layer.non_trainable_variables)
-    )
+    kinds = (layer.trainable_variables, layer.non_trainable_variables)
+    weights, states = ([variable.value for variable in variables] for variables in kinds)
 
     def call(training, weights, states, inputs):
-        output, _ = layer.stateless_call(weights, states, *[inputs] * arity, training=training)
-        return output
+        mapping = zip((*kinds[0], *kinds[1]), (*weights, *states), strict=True)
+        with keras.StatelessScope(state_mapping=list(mapping)):
+            return layer(*[inputs] * arity, training=training)
 
     def forward(weights, states, inputs):
         return (call(False, weights, states, inputs),)

@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--heads",
-        type=many(_head),
+        type=many(command_line.one_of(HEADS)),
         default=list(HEADS),
         metavar="NAME,...",
         help=f"default {','.join(HEADS)}",
@@ -100,12 +100,6 @@ def draw(record: dict, folder: Path) -> None:
     from scaling_figure import draw_scaling
 
     draw_scaling(record, folder / "scaling.png")
-
-
-def _head(text: str) -> str:
-    if text not in HEADS:
-        raise argparse.ArgumentTypeError(f"must be of {', '.join(HEADS)}. Received: {text!r}")
-    return text
 
 
 def _point(head: str, classes: int, options: argparse.Namespace) -> dict[str, object]:
