@@ -82,8 +82,8 @@ def attention(options: argparse.Namespace) -> Iterator[Contest]:
 def depthwise(options: argparse.Namespace) -> Iterator[Contest]:
     """Training steps of the convolutions; a contest for each of them and each dtype policy.
 
-    kerasoft's comes first. What XLA finds out about a convolution it keeps for the process, so that
-    whoever compiles the same one second gets it for nothing: that is Keras's.
+    kerasoft's comes first. XLA may keep for the process what it finds out about a convolution, so
+    that whoever compiles the same one second gets it for nothing: that is Keras's.
     """
     for dtype in options.depthwise_dtypes:
         for step in _convolution_steps(Convolution(1, 8, 3, 1), dtype, (1, 8)).values():
