@@ -172,14 +172,13 @@ def _attention_table(record: dict) -> str:
 
 def _depthwise_table(record: dict) -> str:
     heads = ["backend", "dtype", "convolution", layer_steps.TRAINING, "compiling"]
-    rows, sums = [], {}
+    groups = {}
     for backend, duel in _duels(record, "depthwise"):
-        key = (_backend(backend, duel), duel["dtype"])
-        sums.setdefault(key, []).append(duel)
-        rows.append([*key, _title(duel), cell(duel), _compiling_cell(duel)])
-    for key, duels in sums.items():
-        total = _sum(duels)
-        rows.append([*key, "all", cell(total), _compiling_cell(total)])
+        groups.setdefault((_backend(backend, duel), duel["dtype"]), []).append(duel)
+    rows = []
+    for key, duels in groups.items():
+        named = [*((_title(duel), duel) for duel in duels), ("all", _sum(duels))]
+        rows += [[*key, name, cell(duel), _compiling_cell(duel)] for name, duel in named]
     return page.table(heads, rows)
 
 
