@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasoft.backbones.initializers import HostNormal
 from kerasoft.backbones.layers import IMAGE_SHAPE, image_input
 from kerasoft.backbones.positions import LearnedPositions
 from kerasoft.backbones.sequence_pooling import sequence_pooling
@@ -50,7 +51,7 @@ def cct(
     for filters in (*(convolutions - 1) * (64,), width):
         x = _tokenise(x, filters)
     x = keras.layers.Reshape((-1, width))(x)
-    x = LearnedPositions(keras.initializers.TruncatedNormal(stddev=0.2))(x)
+    x = LearnedPositions(HostNormal(0.2))(x)
     x = keras.layers.Dropout(dropout)(x)
     x = transformer(
         x,
@@ -69,6 +70,11 @@ def cct(
 def _tokenise(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     last = {"padding": "same", "data_format": "channels_last"}
     x = keras.layers.Conv2D(
-        filters, 3, activation="relu", use_bias=False, kernel_initializer="he_normal", **last
+        filters,
+        3,
+        activation="relu",
+        use_bias=False,
+        kernel_initializer=HostNormal("fan_in"),
+        **last,
     )(x)
     return keras.layers.MaxPooling2D(3, 2, **last)(x)

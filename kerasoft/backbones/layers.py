@@ -7,6 +7,7 @@ the configuration is told so.
 import keras
 
 from kerasoft.backbones.depthwise_conv import DepthwiseConv2D
+from kerasoft.backbones.initializers import HostNormal
 from kerasoft.errors import InvalidArgumentError
 
 IMAGE_SHAPE = (32, 32, 3)
@@ -58,7 +59,7 @@ def conv_bn(
         kernel_size,
         padding="same",
         use_bias=False,
-        kernel_initializer="he_normal",
+        kernel_initializer=HostNormal("fan_in"),
         **_LAST,
     )(x)
     x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
@@ -68,14 +69,14 @@ def conv_bn(
 def conv(
     x: keras.KerasTensor, filters: int, kernel_size: int, strides: int = 1, name: str | None = None
 ) -> keras.KerasTensor:
-    """A convolution without bias, started and padded like `depthwise_conv`."""
+    """A convolution without bias, padded like `depthwise_conv`."""
     return keras.layers.Conv2D(
         filters,
         kernel_size,
         strides,
         padding="same",
         use_bias=False,
-        kernel_initializer=_fan_out_normal(),
+        kernel_initializer=HostNormal("fan_out"),
         name=name,
         **_LAST,
     )(x)
@@ -84,13 +85,13 @@ def conv(
 def pointwise_conv(
     x: keras.KerasTensor, filters: int, name: str | None = None
 ) -> keras.KerasTensor:
-    """A 1x1 convolution, which is a matrix product of the channels; started like `conv`.
+    """A 1x1 convolution, which is a matrix product of the channels.
 
     XLA compiles it as a product in a fraction of the time that it takes for a convolution. Its one
     weight is `kernel`, (channels, filters).
     """
     return keras.layers.Dense(
-        filters, use_bias=False, kernel_initializer=_fan_out_normal(), name=name
+        filters, use_bias=False, kernel_initializer=HostNormal("fan_out"), name=name
     )(x)
 
 
@@ -107,15 +108,10 @@ def depthwise_conv(
         strides,
         padding="same",
         use_bias=False,
-        depthwise_initializer=_fan_out_normal(),
+        depthwise_initializer=HostNormal("fan_out"),
         name=name,
         **_LAST,
     )(x)
-
-
-def _fan_out_normal() -> keras.initializers.Initializer:
-    """Normal, of variance 2 / fan-out: what EfficientNets start from."""
-    return keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
 
 
 def halve(x: keras.KerasTensor) -> keras.KerasTensor:

@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasoft.backbones.initializers import HostNormal
 from kerasoft.layers.softmax import Softmax
 
 
@@ -13,7 +14,7 @@ def sequence_pooling(x: keras.KerasTensor) -> keras.KerasTensor:
     Reference:
         Hassani et al., "Escaping the big data paradigm with compact transformers", 2021.
     """
-    initializer = keras.initializers.TruncatedNormal(stddev=0.02)
+    initializer = HostNormal(0.02)
     scores = keras.layers.Dense(1, kernel_initializer=initializer)(x)
     weights = Softmax(axis=1)(scores)
     pooled = keras.layers.Dot(axes=1)([weights, x])  # (N, 1, D)

@@ -2,10 +2,13 @@
 
 import keras
 
+from kerasoft.backbones.initializers import HostNormal
 from kerasoft.backbones.stochastic_depth import stochastic_depth
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.layers.multi_head_attention import MultiHeadAttention, weights_layer
 from kerasoft.layers.score_layer import ScoreLayer
+
+_STDDEV = 0.02  # of what all kernels begin with
 
 
 def transformer(
@@ -54,7 +57,7 @@ def transformer(
             width // num_heads,
             _copy(variant, block),
             attention_dropout,
-            kernel_initializer=_initializer(),
+            kernel_initializer=HostNormal(_STDDEV),
         )(y, y)
         x = keras.layers.add([x, stochastic_depth(_drop(y, dropout), rate)])
         y = _normalise(x)
@@ -65,9 +68,9 @@ def transformer(
 
 
 def _perceptron(x: keras.KerasTensor, hidden: int, dropout: float) -> keras.KerasTensor:
-    y = keras.layers.Dense(hidden, activation="gelu", kernel_initializer=_initializer())(x)
+    y = keras.layers.Dense(hidden, activation="gelu", kernel_initializer=HostNormal(_STDDEV))(x)
     y = _drop(y, dropout)
-    y = keras.layers.Dense(x.shape[-1], kernel_initializer=_initializer())(y)
+    y = keras.layers.Dense(x.shape[-1], kernel_initializer=HostNormal(_STDDEV))(y)
     return _drop(y, dropout)
 
 
@@ -77,10 +80,6 @@ def _normalise(x: keras.KerasTensor) -> keras.KerasTensor:
 
 def _drop(x: keras.KerasTensor, rate: float) -> keras.KerasTensor:
     return keras.layers.Dropout(rate)(x) if rate else x
-
-
-def _initializer() -> keras.initializers.Initializer:
-    return keras.initializers.TruncatedNormal(stddev=0.02)
 
 
 def _copy(layer: ScoreLayer, block: int) -> ScoreLayer:

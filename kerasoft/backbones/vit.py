@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasoft.backbones.initializers import HostNormal
 from kerasoft.backbones.layers import IMAGE_SHAPE, image_input
 from kerasoft.backbones.positions import LearnedPositions
 from kerasoft.backbones.transformer import transformer
@@ -56,7 +57,7 @@ def vit(
     images, x = image_input(input_shape)
     x = keras.layers.Conv2D(width, patch_size, patch_size, data_format="channels_last")(x)
     x = keras.layers.Reshape((-1, width))(x)
-    x = LearnedPositions(keras.initializers.TruncatedNormal(stddev=0.02))(x)
+    x = LearnedPositions(HostNormal(0.02))(x)
     x = keras.layers.Dropout(dropout)(x)
     x = transformer(
         x,

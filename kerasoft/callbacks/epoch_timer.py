@@ -11,7 +11,8 @@ class EpochTimer(keras.callbacks.Callback):
 
     - `epoch_seconds`: training only, at steady pace. In the first epoch of a process this leaves
       out what the first step took beyond the mean of the others.
-    - `first_epoch_extra_seconds`: just that, i.e. compilation and warm-up; 0 in later epochs.
+    - `first_epoch_extra_seconds`: just that, i.e. compilation and warm-up, and what was prepared
+      before the first epoch began; 0 in later epochs.
     - `validation_seconds`: evaluation at the end of the epoch (its own compilation included); only
       where there is validation data.
 
@@ -26,6 +27,7 @@ class EpochTimer(keras.callbacks.Callback):
         super().__init__()
         self.epoch_seconds: list[float] = []
         self.first_epoch_extra_seconds: float | None = None
+        self._train_begin: float | None = None
 
     @property
     def steady_epoch_seconds(self) -> float | None:
@@ -33,8 +35,13 @@ class EpochTimer(keras.callbacks.Callback):
         steady = self.epoch_seconds[1:] or self.epoch_seconds
         return statistics.median(steady) if steady else None
 
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self._train_begin = time.perf_counter()
+
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._begin = time.perf_counter()
+        self._preparation = self._begin - (self._train_begin or self._begin)
+        self._train_begin = None  # other epochs are not prepared
         self._second_step = self._trained = self._validated = None
         self._steps = 0
 
@@ -54,11 +61,11 @@ class EpochTimer(keras.callbacks.Callback):
         end = self._trained or time.perf_counter()
         extra = self._extra(end) if not self.epoch_seconds else 0.0
         if self.first_epoch_extra_seconds is None:
-            self.first_epoch_extra_seconds = extra
+            self.first_epoch_extra_seconds = self._preparation + extra
         self.epoch_seconds.append(end - self._begin - extra)
         if logs is not None:
             logs["epoch_seconds"] = self.epoch_seconds[-1]
-            logs["first_epoch_extra_seconds"] = extra
+            logs["first_epoch_extra_seconds"] = self._preparation + extra
             if self._validated is not None:
                 logs["validation_seconds"] = self._validated - self._trained
 

@@ -23,3 +23,5 @@ def keep_compiled_programs() -> None:
 
     if jax.config.jax_compilation_cache_dir is None:
         jax.config.update("jax_compilation_cache_dir", os.fspath(cache_dir() / "xla"))
+        # What compiles in less than a second is kept too: there are dozens of such programs.
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)

@@ -6,7 +6,8 @@ step:
 
 - `train(rows)` trains that many steps, one after the other, and returns the logs of the last;
 - `test(rows)` does the same with test steps;
-- `prepare(rows)` compiles `train` for rows of that shape, where that can be done ahead;
+- `prepare("train", rows)` begins to compile that for rows of that shape, where it can be done
+  ahead, and returns a function that waits for it; "test" likewise;
 - `steps_per_call(steps)` is how many of an epoch's steps are best given to one call.
 
 After each call the model's variables hold the state of the last step.

@@ -1,6 +1,8 @@
 """On JAX a call is one compiled program that loops over its steps."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +12,7 @@ import numpy as np
 from kerasoft.classifier import Classifier
 
 Logs = dict[str, jax.Array]
+_COMPILERS = ThreadPoolExecutor(2)  # training and evaluation at once
 
 
 class DeviceSteps:
@@ -18,7 +21,7 @@ class DeviceSteps:
     def __init__(self, model: Classifier, images: np.ndarray, labels: np.ndarray):
         self.model = model
         self.data = jnp.asarray(images), jnp.asarray(labels)
-        self._programs: dict[tuple, Callable] = {}
+        self._programs: dict[tuple, Future] = {}
         _build_metrics(model, *self.data)
 
     @staticmethod
@@ -27,8 +30,8 @@ class DeviceSteps:
         convolutions slowly, one."""
         return 1 if jax.default_backend() == "cpu" else steps
 
-    def prepare(self, rows: np.ndarray) -> None:
-        self._program("train", rows)
+    def prepare(self, kind: str, rows: np.ndarray) -> Callable[[], object]:
+        return self._program(kind, rows).result
 
     def train(self, rows: np.ndarray) -> Logs:
         return self._run("train", rows)
@@ -38,7 +41,8 @@ class DeviceSteps:
 
     def _run(self, kind: str, rows: np.ndarray) -> Logs:
         groups = self._variables(kind)
-        logs, state = self._program(kind, rows)(_values(groups), *self.data, rows)
+        program = self._program(kind, rows).result()
+        logs, state = program(_values(groups), *self.data, rows)
         for variables, values in zip(groups, state, strict=True):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
@@ -51,20 +55,19 @@ class DeviceSteps:
         weights = [model.trainable_variables, model.non_trainable_variables]
         return [*weights, *optimizer, model.metrics_variables]
 
-    def _program(self, kind: str, rows: np.ndarray) -> Callable:
-        """Compiled for rows of this shape, or as it is where the model runs eagerly."""
+    def _program(self, kind: str, rows: np.ndarray) -> Future:
+        """Compiled for rows of this shape, beside other work; uncompiled in an eager model."""
         key = (kind, rows.shape)
         if key not in self._programs:
-            step = self.model.train_step if kind == "train" else self.model.test_step
-            program = _repeated(step)
+            program = _repeated(self.model.train_step if kind == "train" else self.model.test_step)
             if self.model.jit_compile and not self.model.run_eagerly:
-                state = _values(self._variables(kind))
                 # The state is given away: a step needs no second copy of the weights.
                 program = jax.jit(program, donate_argnums=0)
-                program = program.lower(state, *self.data, rows).compile()
+                state = _values(self._variables(kind))
+                finish = program.lower(state, *self.data, rows).compile
             else:
-                program = jax.disable_jit()(program)
-            self._programs[key] = program
+                finish = partial(jax.disable_jit(), program)
+            self._programs[key] = _COMPILERS.submit(finish)
         return self._programs[key]
 
 

@@ -24,8 +24,9 @@ class DeviceSteps:
     def steps_per_call(steps: int) -> int:
         return -(-steps // _CALLS_AN_EPOCH) if tf.config.list_physical_devices("GPU") else 1
 
-    def prepare(self, rows: np.ndarray) -> None:
+    def prepare(self, kind: str, rows: np.ndarray) -> Callable[[], object]:
         """Nothing: TensorFlow compiles when it runs."""
+        return lambda: None
 
     def _repeated(self, step: Callable) -> Callable[[np.ndarray], Logs]:
         def one(rows: tf.Tensor) -> Logs:

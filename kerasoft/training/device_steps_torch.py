@@ -26,8 +26,9 @@ class DeviceSteps:
     def steps_per_call(steps: int) -> int:
         return 1
 
-    def prepare(self, rows: np.ndarray) -> None:
+    def prepare(self, kind: str, rows: np.ndarray) -> Callable[[], object]:
         """Nothing: PyTorch compiles when it runs."""
+        return lambda: None
 
     def train(self, rows: np.ndarray) -> Logs:
         self.model.train()

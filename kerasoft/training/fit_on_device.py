@@ -83,7 +83,7 @@ def fit_on_device(
     callbacks.on_train_begin()
     steps_per_call = steps_per_call or training.steps_per_call(len(order))
     if initial_epoch < epochs:
-        training.prepare(order.epoch(initial_epoch)[:steps_per_call])
+        _prepare(training, order, steps_per_call, validation, validation_batch_size)
     for epoch in range(initial_epoch, epochs):
         classifier.reset_metrics()
         callbacks.on_epoch_begin(epoch)
@@ -96,6 +96,24 @@ def fit_on_device(
     classifier.optimizer.finalize_variable_values(classifier.trainable_variables)
     callbacks.on_train_end(logs)
     return classifier.history
+
+
+def _prepare(
+    training: DeviceSteps,
+    order: ShuffledRows,
+    steps_per_call: int,
+    validation: DeviceSteps | None,
+    validation_batch_size: int,
+) -> None:
+    """Compiles what can be compiled before the clock of the first epoch starts."""
+    waits = [training.prepare("train", order.epoch(0)[:steps_per_call])]
+    if validation is not None:
+        waits += [
+            validation.prepare("test", rows)
+            for rows in _calls_in_order(validation, validation_batch_size)
+        ]
+    for wait in waits:
+        wait()
 
 
 def _train(
@@ -123,20 +141,21 @@ def _validate(
 ) -> Logs:
     callbacks.on_test_begin()
     classifier.reset_metrics()
-    for rows in _calls_in_order(len(steps.data[1]), batch_size, steps.steps_per_call):
+    for rows in _calls_in_order(steps, batch_size):
         logs = steps.test(rows)
     logs = _numbers(logs)
     callbacks.on_test_end(logs)
     return {f"val_{name}": value for name, value in logs.items()}
 
 
-def _calls_in_order(count: int, batch_size: int, steps_per_call) -> Iterator[np.ndarray]:
+def _calls_in_order(steps: DeviceSteps, batch_size: int) -> Iterator[np.ndarray]:
     """Rows of full batches, so many a call, and those of a last, smaller batch."""
+    count = len(steps.data[1])
     rows = np.arange(count, dtype="int32")
     full = count // batch_size
     batches = rows[: full * batch_size].reshape(full, batch_size)
     if full:
-        a_call = steps_per_call(full)
+        a_call = steps.steps_per_call(full)
         yield from (batches[begin : begin + a_call] for begin in range(0, full, a_call))
     if count % batch_size:
         yield rows[None, full * batch_size :]

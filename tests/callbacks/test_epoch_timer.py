@@ -70,6 +70,16 @@ def test_the_two_parts_are_the_wall_time_of_training(timer, clock):
     assert "validation_seconds" not in logs
 
 
+def test_what_is_prepared_before_the_first_epoch_is_extra(timer, clock):
+    timer.on_train_begin()
+    clock.now += 30.0
+    logs = run_epoch(timer, clock, [10.0, 2.0, 2.0])
+    assert logs["epoch_seconds"] == 6.0
+    assert logs["first_epoch_extra_seconds"] == timer.first_epoch_extra_seconds == 38.0
+    clock.now += 5.0
+    assert run_epoch(timer, clock, [2.0, 2.0])["first_epoch_extra_seconds"] == 0.0
+
+
 def test_later_epochs_have_no_extra(timer, clock):
     run_epoch(timer, clock, [10.0, 2.0, 2.0], validation=9.0)
     logs = run_epoch(timer, clock, [8.0, 2.0, 2.0], validation=1.0)
