@@ -241,8 +241,8 @@ def _joint_mask(
     masks += [ops.cast(mask, "bool")[:, None, None, :] for mask in keys if mask is not None]
     if attention_mask is not None:
         mask = ops.cast(attention_mask, "bool")
-        for _ in range(4 - len(mask.shape)):
-            mask = ops.expand_dims(mask, -3)
+        for rank in range(len(mask.shape), 4):
+            mask = ops.expand_dims(mask, 1 if rank == 3 else 0)  # the heads' axis is the second
         masks.append(mask)
     joint = masks.pop() if masks else None
     for mask in masks:

@@ -96,6 +96,7 @@ CASES = {
     "cross": ([QUERY, VALUE, KEY], {}),
     "mask": ([QUERY, VALUE, KEY], {"attention_mask": MASK}),
     "mask without examples": ([QUERY, VALUE], {"attention_mask": MASK[0].astype("int32")}),
+    "mask of rank 4 and one": ([QUERY, VALUE], {"attention_mask": MASK[:, None, :1]}),
     "mask of heads": ([QUERY, VALUE, KEY], {"attention_mask": HEADS_MASK}),
     "mask of keys": ([QUERY, VALUE, KEY], {"value_mask": MASK[:, 0], "key_mask": MASK[:, 0]}),
     "masks of both kinds": (
@@ -117,6 +118,14 @@ def test_equals_keras(case):
     expected, their_slopes = value_and_gradients(theirs, arrays, **options)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(slopes, their_slopes, rtol=1e-5, atol=1e-5)
+
+
+def test_mask_that_keys_alone_decide():
+    layer = filled(make())
+    mask = np.array([1, 0, 1, 1, 0], "bool")
+    for found in run(layer, attention_mask=mask)[::2]:
+        expected, _ = truth(layer, np.broadcast_to(mask, MASK.shape))
+        np.testing.assert_allclose(to_numpy(found), expected, rtol=1e-5, atol=2e-5)
 
 
 def test_equals_keras_without_bias():
