@@ -11,7 +11,7 @@ from kerasoft.layers.gumbel_softmax import GumbelSoftmax
 from kerasoft.layers.score_layer import ScoreLayer
 from kerasoft.layers.softmax import Softmax
 from kerasoft.ops.attention import attention_scores, softmax_attention
-from kerasoft.ops.precision import Tensor, is_wide
+from kerasoft.ops.precision import Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasoft")
@@ -144,7 +144,7 @@ class MultiHeadAttention(keras.layers.Layer):
         mask = _joint_mask(attention_mask, query_mask, value_mask, key_mask)
         key = self.key_dense(value if key is None else key)
         query, value = self.query_dense(query), self.value_dense(value)
-        if not return_attention_scores and self._has_kernel(query, training):
+        if not return_attention_scores and self._has_kernel(training):
             return self.output_dense(softmax_attention(query, key, value, mask))
         weights = self.attention_softmax.prob(attention_scores(query, key, mask), training)
         weights = ops.cast(weights, self.compute_dtype)
@@ -152,18 +152,17 @@ class MultiHeadAttention(keras.layers.Layer):
         output = self.output_dense(ops.einsum("nhts,nshv->nthv", kept, value))
         return (output, weights) if return_attention_scores else output
 
-    def _has_kernel(self, query: Tensor, training: bool | None) -> bool:
+    def _has_kernel(self, training: bool | None) -> bool:
         """Whether the backend's own kernel computes the same.
 
-        In half precision TensorFlow rounds the scores; in float16 JAX has no kernel for CPUs, and
-        PyTorch closes positions with a number that scores can reach. JAX wants values of the size
-        of keys.
+        In float64 they round to float32. In half precision TensorFlow rounds the scores; in float16
+        JAX has no kernel for CPUs, and PyTorch closes positions with a number that scores can
+        reach. JAX wants values of the size of keys.
         """
         variant = type(self.attention_softmax)
         is_softmax = variant is Softmax or (variant is GumbelSoftmax and not training)
-        is_exact = is_wide(query) or (
-            self.compute_dtype == "bfloat16" and keras.config.backend() != "tensorflow"
-        )
+        dtype, on_tensorflow = self.compute_dtype, keras.config.backend() == "tensorflow"
+        is_exact = dtype == "float32" or (dtype == "bfloat16" and not on_tensorflow)
         is_square = self.key_dim == self.value_dim
         return is_softmax and is_exact and is_square and not (training and self.dropout)
 

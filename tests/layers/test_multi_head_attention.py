@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import reference
-from backend import quick, to_numpy
+from backend import NAME, quick, to_numpy
 from keras import ops
 from keras.src.testing import TestCase
 from vjp import value_and_gradient
@@ -174,6 +174,17 @@ def test_every_variant_against_float64(name):
     bias = to_numpy(layer.output_dense.bias.value)
     nothing = ~CLOSED.any(-1)
     np.testing.assert_array_equal(to_numpy(alone)[nothing], np.tile(bias, (nothing.sum(), 1)))
+
+
+@pytest.mark.skipif(NAME == "jax", reason="JAX has no float64 unless it is told to")
+@pytest.mark.parametrize("name", ["softmax", "sparsemax"])
+def test_double_precision(name):
+    layer = filled(make(name, dtype="float64"))
+    true_output, true_weights = truth(layer, CLOSED, variant=VARIANTS[name])
+    output, weights, alone = run(layer, attention_mask=CLOSED)
+    np.testing.assert_allclose(to_numpy(weights), true_weights, rtol=0, atol=1e-12)
+    for found in (output, alone):
+        np.testing.assert_allclose(to_numpy(found), true_output, rtol=0, atol=1e-11)
 
 
 def test_values_of_a_size_of_their_own():
