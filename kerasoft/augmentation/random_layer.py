@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops.precision import Tensor
 
 
@@ -13,6 +14,9 @@ class RandomLayer(keras.layers.Layer):
     Args:
         seed: an integer to repeat a run's draws, or None.
         **kwargs: as in every Keras layer.
+
+    Raises:
+        InvalidArgumentError: if what is to be changed are no images (N, H, W, C).
     """
 
     def __init__(self, seed: int | None = None, **kwargs):
@@ -26,7 +30,13 @@ class RandomLayer(keras.layers.Layer):
         raise NotImplementedError
 
     def call(self, images: Tensor, training: bool | None = None) -> Tensor:
-        return self.changed(images) if training else images
+        if not training:
+            return images
+        if len(images.shape) != 4:
+            raise InvalidArgumentError(
+                "`images` must be (N, H, W, C).", images_shape=tuple(images.shape)
+            )
+        return self.changed(images)
 
     def compute_output_spec(self, images: Tensor, training: bool | None = None) -> Tensor:
         return keras.KerasTensor(images.shape, dtype=images.dtype)

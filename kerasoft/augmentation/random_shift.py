@@ -28,17 +28,24 @@ class RandomShift(RandomLayer):
         Images of the same shape and dtype.
 
     Raises:
-        InvalidArgumentError: if `pixels` is not a non-negative integer.
+        InvalidArgumentError: if `pixels` is not a non-negative integer, or the images are too small
+            for it.
     """
 
     def __init__(self, pixels: int = 4, seed: int | None = None, **kwargs):
         super().__init__(seed, **kwargs)
-        if not isinstance(pixels, int) or pixels < 0:
+        if isinstance(pixels, bool) or not isinstance(pixels, int) or pixels < 0:
             raise InvalidArgumentError("`pixels` must be a non-negative integer.", pixels=pixels)
         self.pixels = pixels
 
     def changed(self, images: Tensor) -> Tensor:
         count, height, width = ops.shape(images)[0], images.shape[1], images.shape[2]
+        if self.pixels >= min(height, width):
+            raise InvalidArgumentError(
+                "`pixels` must be below the images' height and width.",
+                pixels=self.pixels,
+                images_shape=tuple(images.shape),
+            )
         rows = self._sources(count, height)[:, :, None, None]
         columns = self._sources(count, width)[:, None, :, None]
         images = ops.take_along_axis(images, rows, axis=1)

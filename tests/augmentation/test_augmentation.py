@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasoft.augmentation import RandomFlip, RandomShift
+from kerasoft.augmentation import RandomCutout, RandomFlip, RandomShift
 from kerasoft.errors import InvalidArgumentError
 
 
@@ -65,7 +65,19 @@ def test_config_round_trip(make):
     assert make.from_config(layer.get_config()).get_config() == layer.get_config()
 
 
-@pytest.mark.parametrize("pixels", [-1, 1.5, "2"])
+@pytest.mark.parametrize("pixels", [-1, 1.5, "2", True])
 def test_wrong_pixels(pixels):
     with pytest.raises(InvalidArgumentError, match="Received: pixels="):
         RandomShift(pixels)
+
+
+def test_the_largest_shift_is_one_below_the_smaller_side(images):
+    assert run(RandomShift(7, seed=1), images).shape == images.shape
+    with pytest.raises(InvalidArgumentError, match="below the images' height and width. Received"):
+        run(RandomShift(8), images)
+
+
+@pytest.mark.parametrize("make", [RandomCutout, RandomFlip, RandomShift])
+def test_one_image_is_no_batch(make, images):
+    with pytest.raises(InvalidArgumentError, match="must be .N, H, W, C.. Received: images_shape"):
+        run(make(), images[0])
