@@ -19,5 +19,5 @@ def cct_2(
     Returns:
         A model from images (N, H, W, C) to features (N, width). 0.28 million parameters at 32x32.
     """
-    sizes = {"convolutions": 2, "depth": 2, "num_heads": 2, "mlp_ratio": 1.0}
-    return cct(input_shape, width=width, name="cct_2", **{**sizes, **options})
+    defaults = {"name": "cct_2", "convolutions": 2, "depth": 2, "num_heads": 2, "mlp_ratio": 1.0}
+    return cct(input_shape, width=width, **{**defaults, **options})

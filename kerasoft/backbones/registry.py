@@ -27,6 +27,7 @@ _BACKBONES: dict[str, Callable[..., keras.Model]] = {
     function.__name__: function
     for function in (*_CONVOLUTIONAL, efficientnet_lite0, *_TRANSFORMERS)
 }
+_SMALLER_THAN = {vit_tiny: vit, cct_2: cct}  # they hand their options on
 _BACKBONES |= {f"efficientnet_{variant}": partial(efficientnet, variant) for variant in VARIANTS}
 
 
@@ -47,9 +48,9 @@ def get(name: str, **options: object) -> keras.Model:
             f"`backbone` must be one of {', '.join(names())}.", backbone=name
         )
     make = _BACKBONES[canonical]
-    known = inspect.signature(make).parameters
+    known = inspect.signature(_SMALLER_THAN.get(make, make)).parameters
     unknown = options.keys() - known.keys()
-    if unknown and "options" not in known:  # else what it calls looks at them
+    if unknown:
         raise InvalidArgumentError(
             f"{canonical} has no option {sorted(unknown)[0]}.",
             **{name: options[name] for name in sorted(unknown)},

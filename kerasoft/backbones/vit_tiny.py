@@ -19,5 +19,5 @@ def vit_tiny(
     Returns:
         A model from images (N, H, W, C) to features (N, width). 0.3 million parameters at 32x32.
     """
-    sizes = {"depth": 4, "num_heads": 3, "drop_path_rate": 0.0}
-    return vit(input_shape, width=width, name="vit_tiny", **{**sizes, **options})
+    defaults = {"name": "vit_tiny", "depth": 4, "num_heads": 3, "drop_path_rate": 0.0}
+    return vit(input_shape, width=width, **{**defaults, **options})

@@ -97,6 +97,18 @@ def test_unknown_option():
         backbones.get("linear", width=3)
 
 
+@pytest.mark.parametrize("name", ["vit_tiny", "cct_2"])
+def test_unknown_option_of_a_smaller_network(name):
+    with pytest.raises(InvalidArgumentError, match=f"{name} has no option foo. Received: foo=3"):
+        backbones.get(name, depth=1, foo=3)
+
+
+@pytest.mark.parametrize("make", [backbones.vit_tiny, backbones.cct_2])
+def test_name_of_a_smaller_network(make):
+    assert make(depth=1).name == make.__name__
+    assert make(depth=1, name="mine").name == "mine"
+
+
 @pytest.mark.parametrize("name", [*CLAIMS, "efficientnet_lite0", "efficientnet_v2_b0"])
 def test_images_are_channels_last_whatever_keras_is_configured_for(name):
     usual = keras.config.image_data_format()
