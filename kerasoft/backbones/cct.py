@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasoft.backbones.arguments import check_sizes
 from kerasoft.backbones.initializers import HostNormal
 from kerasoft.backbones.layers import IMAGE_SHAPE, image_input
 from kerasoft.backbones.positions import LearnedPositions
@@ -42,11 +43,12 @@ def cct(
         A model from images (N, H, W, C) to features (N, width). 3.8 million parameters at 32x32.
 
     Raises:
-        InvalidArgumentError: as `transformer`.
+        InvalidArgumentError: if a size is no positive integer, or as `transformer`.
 
     Reference:
         Hassani et al., "Escaping the big data paradigm with compact transformers", 2021.
     """
+    check_sizes(convolutions=convolutions, width=width)
     images, x = image_input(input_shape)
     for filters in (*(convolutions - 1) * (64,), width):
         x = _tokenise(x, filters)

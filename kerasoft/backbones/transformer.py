@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasoft.backbones.arguments import check_sizes
 from kerasoft.backbones.initializers import HostNormal
 from kerasoft.backbones.stochastic_depth import stochastic_depth
 from kerasoft.errors import InvalidArgumentError
@@ -41,8 +42,10 @@ def transformer(
         Tokens (N, T, D). O(depth (T^2 D + T D^2)) time an example, next to the variant's.
 
     Raises:
-        InvalidArgumentError: if `num_heads` does not divide D, or as `MultiHeadAttention`.
+        InvalidArgumentError: if a size is no positive integer, `num_heads` does not divide D, or
+            as `MultiHeadAttention`.
     """
+    check_sizes(depth=depth, num_heads=num_heads)
     width = x.shape[-1]
     if width % num_heads:
         raise InvalidArgumentError(

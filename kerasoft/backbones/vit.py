@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasoft.backbones.arguments import check_sizes
 from kerasoft.backbones.initializers import HostNormal
 from kerasoft.backbones.layers import IMAGE_SHAPE, image_input
 from kerasoft.backbones.positions import LearnedPositions
@@ -41,13 +42,15 @@ def vit(
         A model from images (N, H, W, C) to features (N, width). 2.7 million parameters at 32x32.
 
     Raises:
-        InvalidArgumentError: if the patches do not fill the image, or as `transformer`.
+        InvalidArgumentError: if a size is no positive integer, the patches do not fill the image,
+            or as `transformer`.
 
     References:
         Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021;
         Lee et al., "Vision transformer for small-size datasets", 2021 (the sizes);
         Beyer et al., "Better plain ViT baselines for ImageNet-1k", 2022 (the mean of the patches).
     """
+    check_sizes(patch_size=patch_size, width=width)
     if input_shape[0] % patch_size or input_shape[1] % patch_size:
         raise InvalidArgumentError(
             "`patch_size` must divide the image's height and width.",

@@ -159,6 +159,11 @@ def test_sequence_pooling_against_float64():
     [
         ("vit", {"patch_size": 5}, "`patch_size` must divide"),
         ("vit", {"num_heads": 5}, "`num_heads` must divide `width`"),
+        ("vit", {"num_heads": 0}, "`num_heads` must be a positive integer. Received: num_heads=0"),
+        ("vit", {"patch_size": 0}, "`patch_size` must be a positive integer"),
+        ("vit_tiny", {"width": 1.5}, "`width` must be a positive integer"),
+        ("vit", {"depth": -1}, "`depth` must be a positive integer"),
+        ("cct", {"convolutions": 0}, "`convolutions` must be a positive integer"),
         ("cct", {"attention_softmax": "log_softmax"}, "`attention_softmax` must be one of softmax"),
     ],
 )
