@@ -6,6 +6,7 @@ import pytest
 from backend import NAME, quick, to_numpy
 from keras import ops
 
+from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops.depthwise_conv import depthwise_conv
 from kerasoft.ops.vjp import vjp
 
@@ -90,3 +91,30 @@ def test_half_precision():
     assert {keras.backend.standardize_dtype(x.dtype) for x in found} == {"bfloat16"}
     for one, right in zip(found, truth(*map(to_numpy, tensors), 1, "same"), strict=True):
         np.testing.assert_allclose(to_numpy(one), right, rtol=0.02, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "options", "text"),
+    [
+        ((3, 3, 2, 1), {"padding": "SAME"}, "`padding` must be .* Received: padding='SAME'"),
+        ((3, 3, 2, 1), {"padding": None}, "`padding` must be"),
+        ((3, 3, 2, 1), {"stride": 0}, "`stride` must be a positive integer. Received: stride=0"),
+        ((3, 3, 2, 1), {"stride": (2, 2)}, "`stride` must be"),
+        ((3, 3, 2), {}, "`kernel` must be"),
+        ((3, 2, 2, 1), {}, "`kernel` must be"),
+        ((3, 3, 2, 2), {}, "`kernel` must be"),
+        ((6, 6, 2, 1), {"padding": "valid"}, "`images` must be at least as large"),
+    ],
+)
+def test_arguments_that_are_not_allowed(kernel, options, text):
+    with pytest.raises(InvalidArgumentError, match=text):
+        depthwise_conv(ops.ones((1, 5, 5, 2)), ops.ones(kernel), **options)
+
+
+def test_within_a_functional_model():
+    images, kernel, _ = problem(7, 9, 5, 2, "same")
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, depthwise_conv(inputs, ops.convert_to_tensor(kernel), 2))
+    expected = depthwise_conv(*map(ops.convert_to_tensor, (images, kernel)), 2)
+    found = to_numpy(model(ops.convert_to_tensor(images)))
+    np.testing.assert_allclose(found, to_numpy(expected), rtol=1e-5, atol=1e-5)
