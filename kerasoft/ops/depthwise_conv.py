@@ -30,7 +30,7 @@ def depthwise_conv(
 
     Returns:
         Tensor (N, H', W', C) in the dtype of the images. The gradient in the kernel is summed in
-        float32; on JAX there are first derivatives only. O(N H' W' C k k) time.
+        float32 or wider; on JAX there are first derivatives only. O(N H' W' C k k) time.
 
     Raises:
         InvalidArgumentError: if an argument is not what is said above.

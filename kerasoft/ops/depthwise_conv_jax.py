@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from keras import ops
 
+from kerasoft.ops.precision import widen
+
 
 def depthwise_conv(images: jax.Array, kernel: jax.Array, stride: int, padding: str) -> jax.Array:
     """As the public function."""
@@ -54,16 +56,16 @@ def _convolved(images, kernel, stride, padding):
 def _shifted(images, kernel, stride, padding):
     """The sum over the kernel's places of what each sees, times its weight."""
     seen = _seen(images, kernel.shape[0], stride, padding)
-    weights = kernel.astype("float32").reshape(-1, kernel.shape[2])
-    total = sum(part.astype("float32") * weight for part, weight in zip(seen, weights, strict=True))
+    weights = widen(kernel).reshape(-1, kernel.shape[2])
+    total = sum(widen(part) * weight for part, weight in zip(seen, weights, strict=True))
     return total.astype(images.dtype)
 
 
 def _kernel_gradient(images, kernel, upstream, stride, padding):
     """For each place in the kernel, the products of what it saw with the upstream."""
-    upstream = upstream.astype("float32")
+    upstream = widen(upstream)
     sums = [
-        jnp.sum(part.astype("float32") * upstream, axis=(0, 1, 2))
+        jnp.sum(widen(part) * upstream, axis=(0, 1, 2))
         for part in _seen(images, kernel.shape[0], stride, padding)
     ]
     return jnp.stack(sums).reshape(kernel.shape).astype(kernel.dtype)

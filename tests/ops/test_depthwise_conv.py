@@ -84,6 +84,18 @@ def test_the_way_of_other_devices_than_this_one(padding):
     np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.skipif(NAME != "jax", reason="as Keras has it")
+def test_double_precision():
+    import jax
+
+    data = [array.astype("float64") for array in problem(8, 8, 3, 1, "same")]
+    with jax.enable_x64(True):
+        found = all_of_it(1, "same")(*map(ops.convert_to_tensor, data))
+        assert {keras.backend.standardize_dtype(x.dtype) for x in found} == {"float64"}
+    for one, right in zip(found, truth(*data, 1, "same"), strict=True):
+        np.testing.assert_allclose(np.asarray(one), right, rtol=0, atol=1e-11)
+
+
 def test_half_precision():
     data = problem(8, 8, 3, 1, "same")
     tensors = [ops.cast(x, "bfloat16") for x in data]
