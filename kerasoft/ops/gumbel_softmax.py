@@ -98,7 +98,11 @@ def gumbel_logits(
     draw = _NOISE[check_noise(noise)]
     centred = centre(scores, axis)
     perturbed = centred + draw(ops.shape(centred), seed, centred.dtype)
-    return centre(perturbed, axis) / temperature
+    logits = centre(perturbed, axis)
+    if not is_tensor(temperature):
+        return logits / temperature
+    masked = logits == -float("inf")  # its slope in a temperature that is learned would be NaN
+    return ops.where(masked, logits, ops.where(masked, 0.0, logits) / temperature)
 
 
 def straight_through(soft: Tensor, logits: Tensor, axis: int = -1) -> Tensor:

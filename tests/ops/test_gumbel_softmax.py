@@ -213,3 +213,17 @@ def test_temperature_that_is_not_allowed(temperature):
 def test_temperature_of_any_real_type(temperature):
     found, truth = (gumbel_softmax([0.0, 1.0], t, seed=0) for t in (temperature, 2.0))
     np.testing.assert_array_equal(to_numpy(found), to_numpy(truth))
+
+
+@pytest.mark.parametrize("function", [gumbel_softmax, log_gumbel_softmax])
+def test_slope_in_the_temperature_where_classes_are_masked(function):
+    scores = np.array([[0.5, -1.0, -INF, 2.0], [-INF] * 4], "float32")
+    upstream = ops.convert_to_tensor([1.0, -2.0, 3.0, 0.5])
+
+    def total(temperature):
+        output = function(ops.convert_to_tensor(scores), temperature, seed=3)
+        kept = ops.convert_to_tensor(scores > -INF)
+        return ops.sum(ops.where(kept, output, 0.0) * upstream)
+
+    rise = to_numpy(total(ops.convert_to_tensor(0.71)) - total(ops.convert_to_tensor(0.69))) / 0.02
+    np.testing.assert_allclose(gradient(total, 0.7), rise, rtol=5e-3)
