@@ -42,15 +42,18 @@ def get(name: str, num_classes: int, **options: object) -> Head:
     Args:
         name: one of `names()`, with hyphens or underscores.
         num_classes: number of classes.
-        **options: arguments of the score layer (such as `temperature`) or of the head.
+        **options: arguments of the head (such as `label_smoothing`) or of its score layer (such as
+            `temperature`).
 
     Raises:
         InvalidArgumentError: if the name or an option is unknown, or a value is not allowed.
     """
     head = kind(name)
+    known = {*inspect.signature(head).parameters, "ignore_class", "name", "dtype"}
+    known -= {"num_classes", "softmax", "kwargs"}
     if head is SoftmaxHead:
-        return SoftmaxHead(num_classes, softmax=layers.get(name, **options))
-    known = {*inspect.signature(head).parameters, "ignore_class", "name", "dtype"} - {"kwargs"}
+        own = {option: options.pop(option) for option in known & options.keys()}
+        return SoftmaxHead(num_classes, softmax=layers.get(name, **options), **own)
     for option in options:
         if option not in known:
             raise InvalidArgumentError(f"Softmax `{name}` has no {option}.", **options)

@@ -7,6 +7,8 @@ from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.complexity import Complexity
 from kerasoft.heads.head import Head
 from kerasoft.layers.score_layer import ScoreLayer
+from kerasoft.losses import labels as label_forms
+from kerasoft.losses.arguments import check_smoothing
 from kerasoft.ops.linear_scores import linear_scores
 from kerasoft.ops.precision import Tensor
 
@@ -25,14 +27,16 @@ class SoftmaxHead(Head):
         softmax: a score layer, or its name (`kerasoft.layers.names()`).
         use_bias: whether to add one learned number a class.
         kernel_initializer: initializer of the class embeddings (C, D).
+        label_smoothing: share of each label, in [0, 1), that is spread evenly over all classes
+            while training; the loss of evaluation is that of the labels themselves.
         **kwargs: as in every Keras layer.
 
     Weights:
         class_embeddings (C, D) and bias (C,).
 
     Raises:
-        InvalidArgumentError: if `softmax` is unknown or not over the last axis, or `num_classes` is
-            not a positive integer.
+        InvalidArgumentError: if `softmax` is unknown or not over the last axis, `num_classes` is
+            not a positive integer, or `label_smoothing` not in [0, 1).
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class SoftmaxHead(Head):
         softmax: str | ScoreLayer = "gumbel",
         use_bias: bool = True,
         kernel_initializer: str | keras.initializers.Initializer = "glorot_uniform",
+        label_smoothing: float = 0.0,
         **kwargs,
     ):
         super().__init__(num_classes, **kwargs)
@@ -52,6 +57,7 @@ class SoftmaxHead(Head):
             )
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.label_smoothing = check_smoothing(label_smoothing)
 
     @property
     def complexity(self) -> Complexity:
@@ -80,13 +86,17 @@ class SoftmaxHead(Head):
         return self.softmax.log_prob(self.scores(features), training)
 
     def values(self, features: Tensor, labels: Tensor, training: bool | None = False) -> Tensor:
-        return self.softmax.loss(self.scores(features), labels, training)
+        scores = self.scores(features)
+        if training:
+            labels = label_forms.smoothed(labels, scores, self.label_smoothing)
+        return self.softmax.loss(scores, labels, training)
 
     def get_config(self) -> dict:
         config = {
             "softmax": keras.saving.serialize_keras_object(self.softmax),
             "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "label_smoothing": self.label_smoothing,
         }
         return {**super().get_config(), **config}
 

@@ -98,7 +98,8 @@ class ClassificationLoss(keras.losses.Loss):
             inputs = ops.where(ops.expand_dims(kept, self.axis), inputs, 0.0)
             if label_forms.are_ids(labels, inputs):
                 labels = ops.where(kept, labels, ops.zeros_like(labels))
-        values = self.values(inputs, self._smoothed(labels, inputs), origin)
+        labels = label_forms.smoothed(labels, inputs, self.label_smoothing, self.axis)
+        values = self.values(inputs, labels, origin)
         return values if kept is None else ops.where(kept, values, 0.0)
 
     def __call__(
@@ -116,15 +117,6 @@ class ClassificationLoss(keras.losses.Loss):
         if self.ignore_class is None:
             return None
         return label_forms.kept_rows(labels, predictions, self.ignore_class, self.axis)
-
-    def _smoothed(self, labels: Tensor, predictions: Tensor) -> Tensor:
-        if self.label_smoothing == 0:
-            return labels
-        labels = label_forms.distribution(predictions, labels, self.axis)
-        open_classes = ops.cast(predictions > -float("inf"), predictions.dtype)
-        count = ops.maximum(ops.sum(open_classes, axis=self.axis, keepdims=True), 1.0)
-        spread = ops.sum(labels, axis=self.axis, keepdims=True) * open_classes / count
-        return (1.0 - self.label_smoothing) * labels + self.label_smoothing * spread
 
     def _weights(self, labels: Tensor, y_pred: Tensor) -> Tensor | None:
         """What each row weighs by its label, before any sample weight; None for all the same."""

@@ -46,6 +46,30 @@ def distribution(values: Tensor, labels: Tensor, axis: int = -1) -> Tensor:
     return ops.where(ops.expand_dims(known, axis), one_hot, float("nan"))
 
 
+def smoothed(labels: Tensor, values: Tensor, share: float, axis: int = -1) -> Tensor:
+    """Labels of either form with `share` of each spread evenly over the classes not masked by -inf.
+
+    Args:
+        labels: as in `expected`.
+        values: scores or log-probabilities with the classes on `axis`, -inf where one is masked.
+        share: in [0, 1); with 0 the labels stay as they are.
+        axis: the class axis of `values`.
+
+    Returns:
+        One weight a class, in the shape and dtype of `values`. O(C).
+
+    Reference:
+        Szegedy et al., "Rethinking the Inception architecture", CVPR 2016.
+    """
+    if share == 0:
+        return labels
+    labels = distribution(values, labels, axis)
+    open_classes = ops.cast(values > -float("inf"), values.dtype)
+    count = ops.maximum(ops.sum(open_classes, axis=axis, keepdims=True), 1.0)
+    spread = ops.sum(labels, axis=axis, keepdims=True) * open_classes / count
+    return (1.0 - share) * labels + share * spread
+
+
 def standardized(labels: Tensor, values: Tensor, axis: int) -> Tensor:
     """Labels as class ids of one axis less than `values`, or as weights of its rank.
 

@@ -10,7 +10,9 @@ from keras.optimizers.schedules import CosineDecay, LearningRateSchedule
 from kerasoft import backbones, heads
 from kerasoft.classifier import Classifier
 from kerasoft.training.augmentations import AUGMENTATIONS, MIXING
+from kerasoft.training.muon import Muon
 from kerasoft.training.recipe import Recipe
+from kerasoft.training.schedules import LinearWarmupDecay
 
 
 def build_classifier(
@@ -92,6 +94,8 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
         return keras.optimizers.Adam(**options)
     if recipe.optimizer == "adamw":
         return keras.optimizers.AdamW(**{**options, "weight_decay": recipe.weight_decay})
+    if recipe.optimizer == "muon":
+        return Muon(momentum=recipe.momentum, **options)
     return keras.optimizers.SGD(momentum=recipe.momentum, nesterov=recipe.nesterov, **options)
 
 
@@ -99,6 +103,8 @@ def _schedule(recipe: Recipe, steps: int) -> float | LearningRateSchedule:
     if recipe.schedule == "constant":
         return recipe.learning_rate
     rise = round(recipe.warmup * steps)
+    if recipe.schedule == "linear":
+        return LinearWarmupDecay(recipe.learning_rate, steps, rise)
     if rise == 0:
         return CosineDecay(recipe.learning_rate, steps)
     return CosineDecay(

@@ -52,17 +52,30 @@ def complete_options(name: str, options: Mapping[str, object], splits: Splits) -
     return dict(options)
 
 
-def make_head(name: str, options: Mapping[str, object], splits: Splits) -> heads.Head:
+def make_head(
+    name: str, options: Mapping[str, object], splits: Splits, label_smoothing: float = 0.0
+) -> heads.Head:
     """The head for these data: with the tree and the counts that the options ask for.
 
     Args:
         name: a name in `heads.names()`.
         options: what `complete_options` gave.
         splits: the data.
+        label_smoothing: of the recipe; heads that do not score every class leave it out, and say
+            so by a warning.
 
     Raises:
         InvalidArgumentError: if an option does not fit the data.
     """
+    if label_smoothing:
+        if heads.kind(name) is heads.SoftmaxHead:
+            options = {**options, "label_smoothing": label_smoothing}
+        else:
+            warnings.warn(
+                "The recipe's label smoothing is left out: it is for heads that score every class, "
+                f"and {name} does not.",
+                stacklevel=2,
+            )
     classes = splits.num_classes
     counts = _counts(name, options, splits.train.labels, classes)
     if options.get("tree") == "superclasses":

@@ -18,13 +18,17 @@ class Recipe:
         backbone: a name in `kerasoft.backbones.names()`.
         epochs: passes over the training images.
         batch_size: images a step; the last, smaller batch of an epoch is left out.
-        optimizer: "sgd" (with `momentum`, Nesterov's if `nesterov`), "adam", or "adamw", which
-            takes no weight decay off biases and scales.
+        optimizer: "sgd" (with `momentum`, Nesterov's if `nesterov`), "adam", "adamw", which takes
+            no weight decay off biases and scales, or "muon" (with `momentum`), for convolutions
+            that are followed by a batch normalisation.
         learning_rate: the highest learning rate.
-        schedule: "constant", or "cosine": a linear rise over `warmup`, then half a cosine to 0.
+        schedule: "constant"; or a linear rise over `warmup`, and then half a cosine ("cosine") or
+            a straight line ("linear") down to 0.
         warmup: share of all steps in which the learning rate rises.
         weight_decay: share of a weight taken off a step, times the learning rate.
         clip: the longest that all gradients together may be; longer ones are shortened. 0 is none.
+        label_smoothing: share of each label that is spread over all classes while training, in
+            heads that score every class.
         average: decay of an exponential average of the weights, which takes their place at the end;
             0 is none.
         augmentation: "none"; "flip_shift": each image mirrored at random and shifted by up to four
@@ -51,6 +55,7 @@ class Recipe:
     warmup: float = 0.0
     weight_decay: float = 0.0
     clip: float = 0.0
+    label_smoothing: float = 0.0
     average: float = 0.0
     augmentation: str = "none"
     mixing: str = "none"
@@ -63,7 +68,7 @@ class Recipe:
                 _refuse(self, name, "a positive integer")
         if not 0 < self.learning_rate < float("inf"):
             _refuse(self, "learning_rate", "a positive finite number")
-        for name in ("momentum", "warmup", "average"):
+        for name in ("momentum", "warmup", "average", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 _refuse(self, name, "at least 0 and below 1")
         for name in ("weight_decay", "clip"):
@@ -82,8 +87,8 @@ class Recipe:
 
 _CHOICES = {
     "backbone": backbones.names(),
-    "optimizer": ("sgd", "adam", "adamw"),
-    "schedule": ("constant", "cosine"),
+    "optimizer": ("sgd", "adam", "adamw", "muon"),
+    "schedule": ("constant", "cosine", "linear"),
     "augmentation": tuple(AUGMENTATIONS),
     "mixing": tuple(MIXING),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),

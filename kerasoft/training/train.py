@@ -132,7 +132,9 @@ def _prepare(config: Mapping, splits: Splits) -> Classifier:
     random.seed(config["seed"])  # from it Keras draws the seed of every initializer and generator
     steps = len(ShuffledRows(len(splits.train), recipe.batch_size, config["seed"]))
     with precision(recipe.precision):
-        head = make_head(config["softmax"], config["softmax_options"], splits)
+        head = make_head(
+            config["softmax"], config["softmax_options"], splits, recipe.label_smoothing
+        )
         return build_classifier(recipe, head, steps, context.metadata(config, splits))
 
 

@@ -71,6 +71,28 @@ def test_formula():
     np.testing.assert_allclose(to_numpy(head(x)), truth, rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["softmax", "gumbel", "entmax15"])
+def test_label_smoothing_is_for_training_alone(name):
+    layer = layers.get(name, seed=3) if name == "gumbel" else layers.get(name)
+    smooth, x = built(5, softmax=layer, label_smoothing=0.2), features(6, 4)
+    plain = built(5, softmax=type(layer).from_config(layer.get_config()))
+    labels = np.arange(6) % 5
+    soft = 0.8 * np.eye(5, dtype="float32")[labels] + 0.2 / 5
+    found = to_numpy(smooth.loss(x, labels, training=True))
+    expected = to_numpy(plain.loss(x, soft, training=True))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    expected = to_numpy(plain.loss(x, labels))
+    np.testing.assert_allclose(to_numpy(smooth.loss(x, labels)), expected, rtol=1e-6)
+    assert SoftmaxHead.from_config(smooth.get_config()).label_smoothing == 0.2
+
+
+def test_label_smoothing_by_name_and_its_range():
+    head = heads.get("gumbel", 5, label_smoothing=0.1, temperature=2.0)
+    assert (head.label_smoothing, head.softmax.temperature) == (0.1, 2.0)
+    with pytest.raises(InvalidArgumentError, match="`label_smoothing`.*Received"):
+        SoftmaxHead(5, label_smoothing=1.0)
+
+
 def test_features_of_any_rank():
     head, x = built(3, softmax="softmax"), features(2, 5, 4)
     labels = np.array([[0, 1, 2, 0, 1], [2, 2, 1, 0, 0]])
