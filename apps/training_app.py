@@ -110,6 +110,13 @@ def _add_training(parser: argparse.ArgumentParser, app: App) -> None:
         help="none, flip_shift, flip_shift_cutout or flip_shift_trivial",
     )
     add("--mixing", metavar="NAME", help="none, mixup, cutmix or mixup_cutmix")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other setting of the recipe, such as label_smoothing=0.1 or backbone.width=96",
+    )
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -181,6 +188,7 @@ def _train(options: argparse.Namespace, backend: str, app: App):
         backbone_options={**recipe.backbone_options, **_given(options, app.backbone_options)},
         **{name: getattr(options, name) for name in changes},
     )
+    recipe = recipe.with_settings(options.set)
     settings = ("softmax", "dataset", "labels", "data_dir", "seed", "output_dir")
     return training.train(
         recipe,

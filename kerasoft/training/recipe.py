@@ -1,7 +1,8 @@
 """A frozen set of training choices."""
 
 import dataclasses
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kerasoft import backbones
@@ -84,7 +85,39 @@ class Recipe:
             self, **{name: value for name, value in changes.items() if value is not None}
         )
 
+    def with_settings(self, settings: Sequence[str]) -> "Recipe":
+        """The same recipe with attributes changed by text.
 
+        Args:
+            settings: "name=value" each; "backbone.name=value" is an option of the backbone, its
+                value JSON or else a string.
+
+        Raises:
+            InvalidArgumentError: if there is no such attribute, or the value is not allowed.
+        """
+        changes: dict[str, object] = {}
+        options = dict(self.backbone_options)
+        for setting in settings:
+            name, is_pair, text = setting.partition("=")
+            if is_pair and name.startswith(_OF_BACKBONE):
+                options[name.removeprefix(_OF_BACKBONE)] = _json_or_text(text)
+            elif is_pair and name in _KINDS:
+                changes[name] = _read(name, text)
+            else:
+                raise InvalidArgumentError(
+                    f"A setting must be NAME=VALUE, with one of {', '.join(_KINDS)}, or "
+                    f"{_OF_BACKBONE}NAME.",
+                    setting=setting,
+                )
+        return dataclasses.replace(self, backbone_options=options, **changes)
+
+
+_OF_BACKBONE = "backbone."
+_KINDS = {  # what can be said in one word
+    attribute.name: attribute.type
+    for attribute in dataclasses.fields(Recipe)
+    if attribute.name != "name" and attribute.type in (int, float, bool, str)
+}
 _CHOICES = {
     "backbone": backbones.names(),
     "optimizer": ("sgd", "adam", "adamw", "muon"),
@@ -93,6 +126,26 @@ _CHOICES = {
     "mixing": tuple(MIXING),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }
+
+
+def _read(name: str, text: str) -> object:
+    kind = _KINDS[name]
+    if kind is bool:
+        if text not in ("true", "false"):
+            raise InvalidArgumentError(f"`{name}` must be true or false.", **{name: text})
+        return text == "true"
+    try:
+        return kind(text)
+    except ValueError:
+        what = "an integer" if kind is int else "a number"
+        raise InvalidArgumentError(f"`{name}` must be {what}.", **{name: text}) from None
+
+
+def _json_or_text(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _refuse(recipe: Recipe, name: str, allowed: str) -> None:

@@ -42,6 +42,12 @@ main = partial(training_app.main, train_cnn.APP)
         (["--precision", "float8"], ["float32", "mixed_bfloat16", "precision='float8'"]),
         (["--augmentation", "blur"], ["flip_shift_trivial", "augmentation='blur'"]),
         (["--mixing", "cutmx"], ["mixup_cutmix", "mixing='cutmx'"]),
+        (["--set", "speed=9"], ["NAME=VALUE", "label_smoothing", "setting='speed=9'"]),
+        (["--set", "epochs"], ["NAME=VALUE", "setting='epochs'"]),
+        (["--set", "warmup=much"], ["`warmup` must be a number", "warmup='much'"]),
+        (["--set", "batch_size=1.5"], ["`batch_size` must be an integer", "'1.5'"]),
+        (["--set", "nesterov=yes"], ["true or false", "nesterov='yes'"]),
+        (["--set", "label_smoothing=1"], ["`label_smoothing`", "label_smoothing=1.0"]),
         (["--data-dir", "nowhere"], ["nowhere", "does not exist"]),
         (["--data-dir", "empty"], ["empty", "CIFAR-100"]),
         (["--data-dir", ""], ["`data_dir`"]),
@@ -61,6 +67,7 @@ main = partial(training_app.main, train_cnn.APP)
         (["--resume", ""], ["Not a run folder"]),
         (["--resume", "empty", "--epochs", "9"], ["leave --epochs out", "9"]),
         (["--resume", "empty", "--no-validation"], ["leave --no-validation out"]),
+        (["--resume", "empty", "--set", "warmup=0"], ["leave --set out"]),
         (["--resume", "empty", "--softmax", "pseudo"], ["leave --softmax out", "pseudo"]),
         (["--resume", "empty", "--backend", "jax"], ["leave --backend out", "jax"]),
         (["--speed", "9"], ["--speed", "--help"]),
@@ -147,16 +154,25 @@ def test_interrupt_resume_save_evaluate(tiny, tmp_path, monkeypatch, capsys):
 
 def test_a_recipe_is_changed_by_options(monkeypatch):
     def train(recipe, **settings):
-        asked.append((recipe.augmentation, recipe.mixing, settings["validation"]))
+        asked.append((recipe.augmentation, recipe.mixing, settings["validation"], recipe))
         raise KeyboardInterrupt
 
     asked = []
     monkeypatch.setattr(training, "train", train)
     options = ["--augmentation", "flip_shift_cutout", "--mixing", "cutmix", "--no-validation"]
+    options += ["--set", "optimizer=muon", "--set", "backbone.width=96", "--set", "warmup=0.5"]
+    options += ["--set", "nesterov=true"]
     for arguments in ([], options):
         with pytest.raises(SystemExit):
             main(["--recipe", "quick", *arguments])
-    assert asked == [("none", "none", True), ("flip_shift_cutout", "cutmix", False)]
+    *found, recipe = zip(*asked, strict=True)
+    assert list(zip(*found, strict=True)) == [
+        ("none", "none", True),
+        ("flip_shift_cutout", "cutmix", False),
+    ]
+    assert (recipe[1].optimizer, recipe[1].warmup, recipe[1].nesterov) == ("muon", 0.5, True)
+    assert recipe[1].backbone_options == {"width": 96}
+    assert recipe[0] == training.recipes["cnn"]["quick"]
 
 
 @pytest.mark.parametrize("main", [main, partial(evaluate.main)], ids=["train", "evaluate"])
