@@ -27,7 +27,8 @@ def sessions(text):
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/variants.md", "docs/heads.md", "docs/networks.md"]
+    "page",
+    ["README.md", "docs/variants.md", "docs/heads.md", "docs/networks.md", "docs/training.md"],
 )
 def test_sessions_print_what_they_say(page):
     found = doctest.DocTestParser().get_doctest(sessions(read(page)), {}, page, page, 0)
