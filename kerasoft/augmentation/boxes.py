@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasoft.ops import random
 from kerasoft.ops.precision import Tensor
 
 
@@ -33,7 +34,7 @@ def _random_spans(
     count: int, lengths: Tensor | int, extent: int, seed: keras.random.SeedGenerator
 ) -> Tensor:
     """Which of `extent` places lie in a span around a random one of them: (count, extent)."""
-    centres = keras.random.randint((count,), 0, extent, seed=seed)
+    centres = random.randint((count,), 0, extent, seed)
     starts = centres - lengths // 2
     ends = starts + lengths
     places = ops.arange(extent, dtype="int32")[None, :]

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasoft.augmentation.arguments import check_probability
+from kerasoft.ops import random
 from kerasoft.ops.precision import Tensor
 
 
@@ -63,7 +64,7 @@ class Mixing(keras.layers.Layer):
         return (own + 1 + ops.cast(offsets, "int32")) % count
 
     def _uniform(self, shape: tuple) -> Tensor:
-        return keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
+        return random.uniform(shape, self.seed_generator)
 
     def get_config(self) -> dict:
         config = {"probability": self.probability, "seed": self.seed}

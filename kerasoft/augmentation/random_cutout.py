@@ -11,6 +11,7 @@ from kerasoft.augmentation.arguments import check_probability
 from kerasoft.augmentation.boxes import random_boxes
 from kerasoft.augmentation.random_layer import RandomLayer
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.ops import random
 from kerasoft.ops.precision import Tensor
 
 
@@ -64,9 +65,7 @@ class RandomCutout(RandomLayer):
     def changed(self, images: Tensor) -> Tensor:
         dtype = keras.backend.standardize_dtype(images.dtype)
         self._check_value(dtype)
-        coins = keras.random.uniform(
-            (ops.shape(images)[0], 1, 1, 1), dtype="float32", seed=self.seed_generator
-        )
+        coins = random.uniform((ops.shape(images)[0], 1, 1, 1), self.seed_generator)
         boxes = random_boxes(images, self.size, self.size, self.seed_generator)
         covered = ops.logical_and(boxes, coins < self.probability)
         return ops.where(covered, ops.cast(self.value, dtype), images)

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasoft.augmentation.random_layer import RandomLayer
+from kerasoft.ops import random
 from kerasoft.ops.precision import Tensor
 
 
@@ -24,5 +25,5 @@ class RandomFlip(RandomLayer):
     """
 
     def changed(self, images: Tensor) -> Tensor:
-        draws = keras.random.uniform((ops.shape(images)[0], 1, 1, 1), seed=self.seed_generator)
+        draws = random.uniform((ops.shape(images)[0], 1, 1, 1), self.seed_generator)
         return ops.where(draws < 0.5, ops.flip(images, axis=2), images)

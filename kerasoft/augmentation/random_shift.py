@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasoft.augmentation.random_layer import RandomLayer
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.ops import random
 from kerasoft.ops.precision import Tensor
 
 
@@ -53,9 +54,7 @@ class RandomShift(RandomLayer):
 
     def _sources(self, count: int, length: int) -> Tensor:
         """Which row (or column) each row of each image comes from: (count, length)."""
-        shifts = keras.random.randint(
-            (count, 1), -self.pixels, self.pixels + 1, seed=self.seed_generator
-        )
+        shifts = random.randint((count, 1), -self.pixels, self.pixels + 1, self.seed_generator)
         places = ops.abs(ops.arange(length)[None, :] + shifts)
         return ops.where(places < length, places, 2 * (length - 1) - places)
 

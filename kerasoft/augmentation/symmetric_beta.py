@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.ops import random
 from kerasoft.ops.precision import Tensor
 
 _CELLS = 4096
@@ -38,7 +39,7 @@ class SymmetricBeta:
 
     def draw(self, shape: tuple, seed: keras.random.SeedGenerator) -> Tensor:
         """float32 in [0, 1] of that shape."""
-        places = _CELLS * keras.random.uniform(shape, dtype="float32", seed=seed)
+        places = _CELLS * random.uniform(shape, seed)
         cells = ops.minimum(ops.floor(places), _CELLS - 1)
         quantiles = ops.convert_to_tensor(self._quantiles)
         ids = ops.cast(cells, "int32")

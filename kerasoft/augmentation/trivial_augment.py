@@ -12,6 +12,7 @@ from kerasoft.augmentation.histogram import equalized
 from kerasoft.augmentation.random_layer import RandomLayer
 from kerasoft.augmentation.tones import posterized, solarized, stretched
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.ops import random
 from kerasoft.ops.precision import Tensor
 
 OPERATIONS = (
@@ -79,8 +80,8 @@ class TrivialAugment(RandomLayer):
 
     def changed(self, images: Tensor) -> Tensor:
         count = ops.shape(images)[0]
-        operations = keras.random.randint((count,), 0, len(OPERATIONS), seed=self.seed_generator)
-        draws = keras.random.randint((count,), 0, 2 * STRENGTHS, seed=self.seed_generator)
+        operations = random.randint((count,), 0, len(OPERATIONS), self.seed_generator)
+        draws = random.randint((count,), 0, 2 * STRENGTHS, self.seed_generator)
         strengths = ops.where(draws < STRENGTHS, draws, STRENGTHS - draws)
         return transformed(images, operations, strengths)
 

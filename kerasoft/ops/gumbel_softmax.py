@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.ops import random
 from kerasoft.ops.precision import Tensor, is_tensor
 from kerasoft.ops.score_op import score_op
 from kerasoft.ops.softmax import log_softmax, softmax
@@ -146,14 +147,14 @@ def gumbel_noise(shape: tuple, seed: Seed = None, dtype: str = "float32") -> Ten
     Drawn in float32 because a uniform draw in half precision is an exact zero once in a hundred
     times, which would silently mask a class.
     """
-    draws = keras.random.uniform(shape, dtype="float32", seed=seed)
+    draws = random.uniform(shape, seed)
     draws = ops.clip(draws, _SMALLEST_DRAW, _LARGEST_DRAW)
     return ops.cast(-ops.log(-ops.log(draws)), dtype)
 
 
 def normal_noise(shape: tuple, seed: Seed = None, dtype: str = "float32") -> Tensor:
     """Standard normal noise."""
-    return ops.cast(keras.random.normal(shape, dtype="float32", seed=seed), dtype)
+    return ops.cast(random.normal(shape, seed), dtype)
 
 
 _NOISE = {"gumbel": gumbel_noise, "normal": normal_noise}

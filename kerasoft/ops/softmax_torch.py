@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import torch
 
+from kerasoft.ops.tracing import is_written_down
+
 
 def softmax(scores: torch.Tensor, axis: int) -> torch.Tensor:
     """exp(s_i) / sum_j exp(s_j); a row that is all -inf gives zeros."""
@@ -28,11 +30,11 @@ def _repaired(kernel: Callable, scores: torch.Tensor, axis: int, value: float) -
 
 
 def _can_look(scores: torch.Tensor) -> bool:
-    """Not while a compiler, which fuses the passes anyway, or a CUDA graph takes notes.
+    """Not while the step is written down, by a compiler or for a CUDA graph.
 
     Nor without values: where Keras only asks for shapes, an error would make it compute them all.
     """
-    if torch.compiler.is_compiling() or scores.is_meta:
+    if torch.compiler.is_compiling() or is_written_down() or scores.is_meta:
         return False
     return not (scores.is_cuda and torch.cuda.is_current_stream_capturing())
 

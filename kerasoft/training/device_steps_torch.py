@@ -1,4 +1,4 @@
-"""On PyTorch a call runs its steps one by one, as Keras does."""
+"""On PyTorch a call runs its steps one by one: on a GPU replayed, elsewhere as Keras does."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ import torch
 from keras import ops
 
 from kerasoft.classifier import Classifier
+from kerasoft.training.replayed_step_torch import NotReplayable, ReplayedStep
 
 Logs = dict[str, torch.Tensor]
 
@@ -20,7 +21,14 @@ class DeviceSteps:
         compiled = model.jit_compile and not model.run_eagerly
         self._compiled = torch.compile if compiled else lambda step: step
         self._train_step = self._compiled(model.train_step)
+        self._may_replay = self.replays() and not (compiled or model.run_eagerly)
         self._test_step = self._compiled(model.test_step)
+        self._replayed: ReplayedStep | None = None
+
+    @staticmethod
+    def replays() -> bool:
+        """Whether replaying pays: a CPU works longer at a step than Keras talks about it."""
+        return torch.cuda.is_available()
 
     @staticmethod
     def steps_per_call(steps: int) -> int:
@@ -33,9 +41,28 @@ class DeviceSteps:
     def train(self, rows: np.ndarray) -> Logs:
         self.model.train()
         try:
-            return self._run(self._train_step, rows)
+            if not self._may_replay:
+                return self._run(self._train_step, rows)
+            return self._replay(ops.convert_to_tensor(rows))
         finally:
             self.model.eval()
+
+    def _replay(self, rows: torch.Tensor) -> Logs:
+        """The first step of all runs as Keras does: metrics make their variables in it."""
+        for numbers in rows:
+            if self._replayed is not None:
+                logs = self._replayed(numbers)
+                continue
+            logs = self._train_step(self._batch(numbers))
+            if self._may_replay:
+                self._write_down(numbers)
+        return logs
+
+    def _write_down(self, numbers: torch.Tensor) -> None:
+        try:
+            self._replayed = ReplayedStep(self.model, self._batch, numbers)
+        except NotReplayable:
+            self._may_replay = False
 
     def test(self, rows: np.ndarray) -> Logs:
         with torch.no_grad():
@@ -43,5 +70,8 @@ class DeviceSteps:
 
     def _run(self, step: Callable, rows: np.ndarray) -> Logs:
         for numbers in ops.convert_to_tensor(rows):
-            logs = step(tuple(array[numbers] for array in self.data))
+            logs = step(self._batch(numbers))
         return logs
+
+    def _batch(self, numbers: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(array[numbers] for array in self.data)

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasoft.heads.samplers.strata import strata
+from kerasoft.ops import random
 from kerasoft.ops.precision import Tensor
 
 
@@ -50,7 +51,7 @@ class Sampler(keras.layers.Layer):
 
     def draw(self) -> Tensor:
         """Draws classes: int32 (S,), with -1 in place of a class that was hit a second time."""
-        points = keras.random.uniform((self.num_sampled,), seed=self.seed_generator)
+        points = random.uniform((self.num_sampled,), self.seed_generator)
         return distinct(self.classes_at(points))
 
     def classes_at(self, points: Tensor) -> Tensor:
