@@ -69,7 +69,7 @@ PUBLIC = {
         *("RowSGD", "RowAdagrad", "RowAdam"),
     },
     "backbones": {
-        *("linear", "simple_cnn", "tiny_vgg", "resnet12", "cnn", "resnet9"),
+        *("linear", "simple_cnn", "tiny_vgg", "resnet12", "cnn", "resnet9", "wide_resnet"),
         *("efficientnet_lite0", "efficientnet"),
         *("vit_tiny", "vit", "cct_2", "cct", "vit_pretrained"),
         *("get", "names"),

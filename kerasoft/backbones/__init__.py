@@ -14,6 +14,7 @@ from kerasoft.backbones.tiny_vgg import tiny_vgg
 from kerasoft.backbones.vit import vit
 from kerasoft.backbones.vit_pretrained import vit_pretrained
 from kerasoft.backbones.vit_tiny import vit_tiny
+from kerasoft.backbones.wide_resnet import wide_resnet
 
 __all__ = [
     "cct",
@@ -31,4 +32,5 @@ __all__ = [
     "vit",
     "vit_pretrained",
     "vit_tiny",
+    "wide_resnet",
 ]

@@ -19,9 +19,10 @@ from kerasoft.backbones.tiny_vgg import tiny_vgg
 from kerasoft.backbones.vit import vit
 from kerasoft.backbones.vit_pretrained import vit_pretrained
 from kerasoft.backbones.vit_tiny import vit_tiny
+from kerasoft.backbones.wide_resnet import wide_resnet
 from kerasoft.errors import InvalidArgumentError
 
-_CONVOLUTIONAL = (linear, simple_cnn, tiny_vgg, resnet12, cnn, resnet9)
+_CONVOLUTIONAL = (linear, simple_cnn, tiny_vgg, resnet12, cnn, resnet9, wide_resnet)
 _TRANSFORMERS = (vit_tiny, vit, cct_2, cct, vit_pretrained)
 _BACKBONES: dict[str, Callable[..., keras.Model]] = {
     function.__name__: function

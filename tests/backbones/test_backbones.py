@@ -16,18 +16,23 @@ CLAIMS = {
     "resnet12": (512, 8_000_000, 32),
     "cnn": (512, 3_300_000, 512),
     "resnet9": (512, 6_600_000, 32),
+    "wide_resnet": (640, 36_500_000, 64),
     "vit_tiny": (96, 310_000, 4),
     "vit": (192, 2_700_000, 4),
     "cct_2": (128, 283_201, 4),  # published: 0.28 and 3.76 million, with a head of 10 classes
     "cct": (256, 3_762_945, 4),
 }
-THIN = {"vit_tiny": {"num_heads": 2}, "vit": {"num_heads": 2, "depth": 1}}
+THIN = {
+    "linear": {},
+    "wide_resnet": {"depth": 10, "widening": 1},
+    "vit_tiny": {"width": 4, "num_heads": 2},
+    "vit": {"width": 4, "num_heads": 2, "depth": 1},
+}
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 1), "uint8")
 
 
 def thin(name):
-    options = {} if name == "linear" else {"width": 4, **THIN.get(name, {})}
-    return backbones.get(name, input_shape=(16, 16, 1), **options)
+    return backbones.get(name, input_shape=(16, 16, 1), **THIN.get(name, {"width": 4}))
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -48,6 +53,23 @@ def test_uint8_and_float_images_give_the_same_features(name):
     assert found.shape == (2, CLAIMS[name][2])
     assert np.isfinite(found).all() and (found[0] != found[1]).any()
     np.testing.assert_array_equal(found, to_numpy(run(IMAGES.astype("float32"))))
+
+
+@pytest.mark.parametrize(
+    "depth, widening, parameters", [(16, 8, 11_000_000), (40, 2, 2_200_000), (40, 1, 600_000)]
+)
+def test_published_sizes_of_wide_resnets(depth, widening, parameters):
+    """With a head of ten classes, in their authors' table."""
+    model = backbones.wide_resnet(depth=depth, widening=widening)
+    convolutions = [layer for layer in model.layers if type(layer).__name__ == "Conv2D"]
+    assert len([c for c in convolutions if c.kernel_size == (3, 3)]) == depth - 3
+    assert abs(model.count_params() / parameters - 1) < 0.08
+
+
+@pytest.mark.parametrize("options", [{"depth": 27}, {"depth": 4}, {"depth": True}, {"widening": 0}])
+def test_wrong_sizes_of_wide_resnets(options):
+    with pytest.raises(InvalidArgumentError, match=f"`{next(iter(options))}`.*Received"):
+        backbones.wide_resnet(**options)
 
 
 def test_linear_scales_to_one():
