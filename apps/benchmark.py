@@ -22,9 +22,15 @@ import command_line
 import machine
 import suite_layers
 import suite_scaling
+import suite_training
 import suite_variants
 
-SUITES = {"variants": suite_variants, "scaling": suite_scaling, "layers": suite_layers}
+SUITES = {
+    "variants": suite_variants,
+    "scaling": suite_scaling,
+    "layers": suite_layers,
+    "training": suite_training,
+}
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

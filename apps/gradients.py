@@ -62,6 +62,16 @@ def compiled(function: Callable[..., tuple], mode: str) -> Callable[..., tuple]:
     return _eager(function) if mode == "eager" else _tf_function(function, mode.endswith("XLA"))
 
 
+def compile_afresh() -> None:
+    """Without what JAX may have kept of earlier runs, where compiling is measured too."""
+    import keras
+
+    if keras.config.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_enable_compilation_cache", False)
+
+
 def to_numpy(tensor: object) -> np.ndarray:
     """A tensor of any of the three libraries as float32."""
     if hasattr(tensor, "detach"):

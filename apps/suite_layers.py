@@ -3,9 +3,11 @@
 import argparse
 import math
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import command_line
+import device_defaults
 import gradients
 import layer_contests
 import layer_steps
@@ -29,10 +31,11 @@ SIZES = {  # option: its default on a CPU, and on an accelerator
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add, whole = parser.add_argument, command_line.whole_number
+    sizes = partial(device_defaults.explained, SIZES)
 
     def names(option, allowed, default=None):
         kind = command_line.list_of(command_line.one_of(allowed))
-        text = f"default {','.join(default)}" if default else _default(option)
+        text = f"default {','.join(default)}" if default else sizes(option)
         add(option, type=kind, default=default, metavar="NAME,...", help=text)
 
     names("--parts", PARTS, list(PARTS))
@@ -40,7 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     names("--attention-dtypes", POLICIES, list(POLICIES))
     names("--depthwise-dtypes", POLICIES)
     for option in ("--attention-batch", "--tokens", "--depthwise-batch"):
-        add(option, type=whole(1), metavar="N", help=_default(option))
+        add(option, type=whole(1), metavar="N", help=sizes(option))
     text = "side of EfficientNet-Lite0's images, which sizes its convolutions (default 160)"
     add("--image-size", type=whole(32), default=160, metavar="N", help=text)
     text = "rounds in which each contestant is timed once (default 7); slow ones sit some out"
@@ -52,8 +55,8 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     import keras
 
     keras.utils.set_random_seed(0)
-    _compile_afresh()
-    options = _settled(options)
+    gradients.compile_afresh()
+    options = device_defaults.settled(options, SIZES)
     measurements, duels = [], []
     for part in options.parts:
         for contest in PARTS[part](options):
@@ -80,34 +83,6 @@ def table(record: dict) -> str:
 
 def draw(record: dict, folder: Path) -> None:
     """Draws nothing: ratios are for tables."""
-
-
-def _default(option: str) -> str:
-    on_cpu, on_accelerator = (
-        ",".join(value) if isinstance(value, list) else value
-        for value in SIZES[option.lstrip("-").replace("-", "_")]
-    )
-    return f"default {on_cpu} on a CPU, {on_accelerator} on an accelerator"
-
-
-def _settled(options: argparse.Namespace) -> argparse.Namespace:
-    """The options with what this device decides."""
-    from kerasoft.training import accelerator
-
-    which = 0 if accelerator() is None else 1
-    given = {name: value for name, value in vars(options).items() if value is not None}
-    sizes = {name: values[which] for name, values in SIZES.items()}
-    return argparse.Namespace(**sizes | given)
-
-
-def _compile_afresh() -> None:
-    """Without what JAX may have kept of earlier runs: compiling is measured too."""
-    import keras
-
-    if keras.config.backend() == "jax":
-        import jax
-
-        jax.config.update("jax_enable_compilation_cache", False)
 
 
 def _hold(contest: Contest, options: argparse.Namespace) -> tuple[list[dict], list[dict]]:

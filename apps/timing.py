@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 SHORTEST_REPETITION = 0.04  # seconds: what is quicker than this is called again and averaged
 PAUSE = 0.005  # seconds between contestants: the threads of the last one may still be spinning
-SECONDS_A_ROUND = 0.5  # who has used more than this on average sits out, so that the rest get on
+SECONDS_A_ROUND = 0.5  # for a contestant, on average
 ENOUGH = 5.0  # seconds: who needs so long for one call is not asked for another
 
 
@@ -36,6 +36,7 @@ def take_turns(
     contestants: Mapping[Hashable, Callable[[], object]],
     repetitions: int,
     look: Callable[[Hashable, object], None] = lambda key, result: None,
+    seconds_a_round: float = SECONDS_A_ROUND,
 ) -> dict[Hashable, Timing]:
     """Measures functions that return when their result is ready.
 
@@ -44,6 +45,7 @@ def take_turns(
         repetitions: rounds. Slow contestants take part in fewer of them, but at least in the first
             and (unless one call takes longer than any patience) the last.
         look: is given the key and the result of every first call, outside of all measured time.
+        seconds_a_round: who has used more on average sits out, so that the rest get on.
     """
     timings = {}
     for key, call in contestants.items():
@@ -56,16 +58,16 @@ def take_turns(
     for turn in range(repetitions):
         # To and fro, so that nobody always follows the same predecessor.
         for key in list(contestants)[:: 1 if turn % 2 == 0 else -1]:
-            if _takes_part(spent[key], turn, repetitions):
+            if _takes_part(spent[key], turn, repetitions, seconds_a_round):
                 elapsed, calls = _repeat(contestants[key])
                 spent[key] += elapsed
                 timings[key].seconds.append(elapsed / calls)
     return timings
 
 
-def _takes_part(spent: float, turn: int, repetitions: int) -> bool:
+def _takes_part(spent: float, turn: int, repetitions: int, seconds_a_round: float) -> bool:
     last = turn == repetitions - 1 and spent < ENOUGH
-    return last or spent <= turn * SECONDS_A_ROUND
+    return last or spent <= turn * seconds_a_round
 
 
 def _repeat(call: Callable[[], object]) -> tuple[float, int]:

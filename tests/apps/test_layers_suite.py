@@ -6,6 +6,7 @@ import os
 import statistics
 
 import benchmark
+import device_defaults
 import gradients
 import keras
 import layer_contests
@@ -179,7 +180,7 @@ def test_convolutions_are_those_of_the_network():
 def test_the_device_decides_what_is_not_asked_for(monkeypatch, device, batch, dtype):
     monkeypatch.setattr(kerasoft.training, "accelerator", lambda: device)
     asked = dict.fromkeys(suite_layers.SIZES) | {"tokens": 7, "repetitions": 1}
-    options = suite_layers._settled(argparse.Namespace(**asked))
+    options = device_defaults.settled(argparse.Namespace(**asked), suite_layers.SIZES)
     assert options.tokens == 7 and options.repetitions == 1
     assert options.attention_batch == batch
     assert options.depthwise_dtypes[0].startswith(dtype)
