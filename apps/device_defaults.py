@@ -16,10 +16,9 @@ def explained(defaults: Defaults, option: str) -> str:
 
 
 def settled(options: argparse.Namespace, defaults: Defaults) -> argparse.Namespace:
-    """The options with what this device decides in place of every None."""
+    """The options with what this device decides, where they have a default and are None."""
     from kerasoft.training import accelerator
 
     which = 0 if accelerator() is None else 1
-    given = {name: value for name, value in vars(options).items() if value is not None}
-    sizes = {name: values[which] for name, values in defaults.items()}
-    return argparse.Namespace(**sizes | given)
+    unset = [name for name in defaults if getattr(options, name) is None]
+    return argparse.Namespace(**vars(options) | {name: defaults[name][which] for name in unset})

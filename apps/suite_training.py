@@ -147,11 +147,12 @@ def _starts(options: argparse.Namespace) -> list[dict]:
 
 
 def _steady_table(record: dict) -> str:
-    heads = ["backend", "network", "batch size", "training", "against", "images a second"]
+    heads = ["backend", "network", "images", "batch size", "training", "against"]
     rows = [
         [
             backend,
             f"{duel['backbone']}, {duel['precision']}",
+            f"{duel['images']:,}",
             str(duel["batch_size"]),
             duel["op"],
             duel["rival"],
@@ -161,7 +162,8 @@ def _steady_table(record: dict) -> str:
         for backend, found in record["backends"].items()
         for duel in found["duels"]
     ]
-    return f"{page.table([*heads, 'first epoch'], rows)}\n\n{_steady_notes(record)}"
+    heads += ["images a second", "first epoch"]
+    return f"{page.table(heads, rows)}\n\n{_steady_notes(record)}"
 
 
 def _throughput(duel: dict) -> str:
@@ -172,11 +174,10 @@ def _throughput(duel: dict) -> str:
 
 
 def _steady_notes(record: dict) -> str:
-    (images,) = {duel["images"] for part in record["backends"].values() for duel in part["duels"]}
     return (
         "Ratio of the images a second (and those of both), by the median epoch; the first epoch, "
         "which compiles, is in none of them. "
-        f"{images:,} random images, {record['options']['softmax']}, SGD with Nesterov momentum; "
+        f"Random images, {record['options']['softmax']}, SGD with Nesterov momentum; "
         f"rounds: {record['options']['rounds']} (slow ones sat some out)."
     )
 

@@ -97,7 +97,8 @@ def test_the_table(record, part, finished):
     assert (finished / "training.md").read_text().endswith(f"{table}\n")
     rows = [line for line in table.splitlines() if line.startswith(f"| {BACKEND} |")]
     assert len(rows) == len(part["duels"])
-    assert "20 random images, softmax" in table and "## Start" not in table
+    assert all("| linear, float32 | 20 | " in row for row in rows)
+    assert "Random images, softmax" in table and "## Start" not in table
 
 
 @pytest.mark.parametrize("ratio, slow", [(1.04, False), (1.06, True)])
@@ -272,8 +273,10 @@ def test_the_app_takes_what_it_is_given(monkeypatch):
     monkeypatch.setattr(
         cold_start, "measure", lambda arguments, folder: seen.append(arguments) or []
     )
-    options = benchmark.parse(["--suite", "training", "--data-dir", "there"])
+    monkeypatch.setattr(random_cifar, "write", lambda file: seen.append(file))
+    options = benchmark.parse(["--suite", "training"])
     suite_training._starts(device_defaults.settled(options, suite_training.SIZES))
+    assert seen.pop(0).name == "cifar100.npz"  # nobody gave a --data-dir
     options = training_app.parser(train_cnn.APP).parse_args(seen[0])
     assert options.recipe in suite_training.RECIPES and options.softmax == "softmax"
     assert options.dataset == "cifar100" and options.epochs == 1
