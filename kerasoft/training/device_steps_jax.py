@@ -80,7 +80,7 @@ def _repeated(step: Callable) -> Callable:
 
         if (
             len(rows) == 1
-        ):  # on a CPU convolutions in a loop, even of one round, take ten times as long
+        ):  # in a loop, even of one round, a CPU's convolutions are ten times slower
             state, logs = one(state, rows[0])
             return logs, state
         state, logs = jax.lax.scan(one, state, rows)

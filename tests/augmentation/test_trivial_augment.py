@@ -228,5 +228,7 @@ def test_symbolic_and_config():
 
 @pytest.mark.parametrize("shape", [(2, 8, 8, 4), (2, 2, 8, 3), (8, 8, 3)])
 def test_wrong_images(shape):
-    with pytest.raises(InvalidArgumentError, match=r"`images` must be \(N, H, W, C\).*Received: images_shape="):
+    with pytest.raises(
+        InvalidArgumentError, match=r"`images` must be \(N, H, W, C\).*Received: images_shape="
+    ):
         TrivialAugment()(np.zeros(shape, "uint8"), training=True)
