@@ -188,6 +188,10 @@ def _train(options: argparse.Namespace, backend: str, app: App):
         backbone_options={**recipe.backbone_options, **_given(options, app.backbone_options)},
         **{name: getattr(options, name) for name in changes},
     )
+    for setting in options.set:
+        name = setting.partition("=")[0]
+        if name in (*changes, "backbone"):
+            command_line.fail(f"--{name.replace('_', '-')} sets it. Received: --set {setting}")
     recipe = recipe.with_settings(options.set)
     settings = ("softmax", "dataset", "labels", "data_dir", "seed", "output_dir")
     return training.train(

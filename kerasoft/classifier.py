@@ -53,7 +53,8 @@ class Classifier(keras.Model):
         **kwargs: as in every Keras model.
 
     Raises:
-        InvalidArgumentError: if `head` is no `Head`, or `mixing` has no method `mix`.
+        InvalidArgumentError: if `head` is no `Head`, `augmentation` cannot be called, or `mixing`
+            has no method `mix`.
 
     Example:
         >>> classifier = kerasoft.Classifier(
@@ -75,6 +76,11 @@ class Classifier(keras.Model):
         super().__init__(**kwargs)
         if not isinstance(head, Head):
             raise InvalidArgumentError("`head` must be a kerasoft.heads.Head.", head=head)
+        if augmentation is not None and not callable(augmentation):
+            raise InvalidArgumentError(
+                "`augmentation` must be a layer such as kerasoft.augmentation.RandomFlip.",
+                augmentation=augmentation,
+            )
         if mixing is not None and not hasattr(mixing, "mix"):
             raise InvalidArgumentError(
                 "`mixing` must be a layer such as kerasoft.augmentation.MixUp.", mixing=mixing

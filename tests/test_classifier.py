@@ -470,6 +470,11 @@ class Known(Mixing):
 KNOWN_X = Known.SHARES[:, None] * X + (1 - Known.SHARES[:, None]) * X[Known.PARTNERS]
 
 
+def test_an_augmentation_is_no_name():
+    with pytest.raises(InvalidArgumentError, match="`augmentation`.*RandomFlip.*'flip'"):
+        Classifier(classifier().backbone, SoftmaxHead(3), augmentation="flip")
+
+
 def mixing_classifier(head, mixing=None, **options):
     model = Classifier(classifier().backbone, head, mixing=mixing or Known())
     model.compile(keras.optimizers.SGD(1.0), **{"metrics": [], **options})

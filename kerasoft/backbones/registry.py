@@ -53,7 +53,7 @@ def get(name: str, **options: object) -> keras.Model:
     unknown = options.keys() - known.keys()
     if unknown:
         raise InvalidArgumentError(
-            f"{canonical} has no option {sorted(unknown)[0]}.",
+            f"{canonical} has no option {sorted(unknown)[0]}, but {', '.join(known)}.",
             **{name: options[name] for name in sorted(unknown)},
         )
     return make(**options)

@@ -40,7 +40,8 @@ def fit_on_device(
         classifier: a built and compiled `Classifier`.
         images: what it takes, (N, ...), in whatever dtype; uint8 images take least memory.
         labels: class ids, int (N,), or (N, num_true) as the head takes them.
-        batch_size: examples a step; the last, smaller batch of an epoch is left out.
+        batch_size: examples a step, all of them where there are fewer; the last, smaller batch of
+            an epoch is left out.
         epochs: where to stop, counted from 0 as in `fit`.
         seed: with the epoch, it decides the order of the examples.
         initial_epoch: the epoch to begin with, when a training goes on.

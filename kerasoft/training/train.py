@@ -159,6 +159,8 @@ def _fit(
     if run.checkpoint.exists():
         done = callbacks.Checkpoint.restore(classifier, run.checkpoint)
         say(f"going on after epoch {done} of {recipe.epochs}")
+    steps = len(ShuffledRows(len(train), recipe.batch_size, seed))
+    say(f"{recipe.epochs - done} epochs of {steps} steps; the first is longer by what it compiles")
     fit_on_device(
         classifier,
         train.images,

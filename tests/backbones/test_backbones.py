@@ -115,13 +115,17 @@ def test_unknown_name(name):
 
 
 def test_unknown_option():
-    with pytest.raises(InvalidArgumentError, match="linear has no option width. Received: width=3"):
+    with pytest.raises(
+        InvalidArgumentError, match="no option width, but input_shape. Received: width=3"
+    ):
         backbones.get("linear", width=3)
 
 
 @pytest.mark.parametrize("name", ["vit_tiny", "cct_2"])
 def test_unknown_option_of_a_smaller_network(name):
-    with pytest.raises(InvalidArgumentError, match=f"{name} has no option foo. Received: foo=3"):
+    with pytest.raises(
+        InvalidArgumentError, match=f"{name} has no option foo, but .*depth.* Received: foo=3"
+    ):
         backbones.get(name, depth=1, foo=3)
 
 

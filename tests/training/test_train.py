@@ -52,7 +52,8 @@ def test_the_settings_are_recorded(run, splits):
 
 def test_the_data_are_announced(complete, splits):
     _, said, asked = complete
-    assert said == [READING, splits.describe()]
+    pace = "3 epochs of 5 steps; the first is longer by what it compiles"
+    assert said == [READING, splits.describe(), pace]
     assert asked == [("auto", "fine", None, True)]
 
 
