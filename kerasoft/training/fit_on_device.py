@@ -62,7 +62,13 @@ def fit_on_device(
             go together, a label is no class, a number is not positive, or Keras is set to
             distribute over several devices.
     """
-    _check(classifier, images, labels, batch_size, epochs, steps_per_call)
+    _check(classifier, epochs)
+    _check_positive(
+        batch_size=batch_size,
+        validation_batch_size=validation_batch_size,
+        steps_per_call=1 if steps_per_call is None else steps_per_call,
+    )
+    _check_examples(classifier, images, labels)
     order = ShuffledRows(len(labels), batch_size, seed)
     training = DeviceSteps(classifier, images, labels)
     validation = None
@@ -166,21 +172,11 @@ def _numbers(logs: dict) -> Logs:
     return {name: float(value) for name, value in logs.items()}
 
 
-def _check(
-    classifier: Classifier,
-    images: np.ndarray,
-    labels: np.ndarray,
-    batch_size: int,
-    epochs: int,
-    steps_per_call: int | None,
-) -> None:
+def _check(classifier: Classifier, epochs: int) -> None:
     if not (isinstance(classifier, Classifier) and classifier.built and classifier.compiled):
         raise InvalidArgumentError(
             "`classifier` must be a kerasoft.Classifier, built and compiled.", classifier=classifier
         )
-    for name, number in (("batch_size", batch_size), ("steps_per_call", steps_per_call)):
-        if number is not None and (not isinstance(number, int) or number < 1):
-            raise InvalidArgumentError(f"`{name}` must be a positive integer.", **{name: number})
     if not isinstance(epochs, int) or epochs < 0:
         raise InvalidArgumentError("`epochs` must be an integer of at least 0.", epochs=epochs)
     if keras.distribution.distribution() is not None:
@@ -188,7 +184,12 @@ def _check(
             "fit_on_device uses one device. Use fit, or no keras.distribution.",
             distribution=keras.distribution.distribution(),
         )
-    _check_examples(classifier, images, labels)
+
+
+def _check_positive(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise InvalidArgumentError(f"`{name}` must be a positive integer.", **{name: number})
 
 
 def _check_examples(classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> None:

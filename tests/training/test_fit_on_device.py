@@ -268,6 +268,8 @@ def refused(match, model=None, **options):
     [
         ({"batch_size": 0}, "`batch_size` must be a positive integer. Received: batch_size=0"),
         ({"steps_per_call": 0}, "`steps_per_call` must be a positive integer"),
+        ({"validation_batch_size": 0}, "`validation_batch_size` must be a positive integer"),
+        ({"batch_size": True}, "`batch_size`.*True"),
         ({"steps_per_call": 1.5}, "`steps_per_call`.*1.5"),
         ({"epochs": -1}, "`epochs` must be an integer of at least 0"),
         ({"labels": LABELS[1:]}, "as many labels as images.*images=83, labels=82"),
