@@ -160,7 +160,7 @@ def _fit(
         done = callbacks.Checkpoint.restore(classifier, run.checkpoint)
         say(f"going on after epoch {done} of {recipe.epochs}")
     steps = len(ShuffledRows(len(train), recipe.batch_size, seed))
-    say(f"{recipe.epochs - done} epochs of {steps} steps; the first is longer by what it compiles")
+    say(f"epochs left: {recipe.epochs - done}, of {steps} steps; the first also compiles")
     fit_on_device(
         classifier,
         train.images,

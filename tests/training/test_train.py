@@ -52,7 +52,7 @@ def test_the_settings_are_recorded(run, splits):
 
 def test_the_data_are_announced(complete, splits):
     _, said, asked = complete
-    pace = "3 epochs of 5 steps; the first is longer by what it compiles"
+    pace = "epochs left: 3, of 5 steps; the first also compiles"
     assert said == [READING, splits.describe(), pace]
     assert asked == [("auto", "fine", None, True)]
 
