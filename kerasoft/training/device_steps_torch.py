@@ -18,11 +18,12 @@ class DeviceSteps:
     def __init__(self, model: Classifier, images: np.ndarray, labels: np.ndarray):
         self.model = model
         self.data = ops.convert_to_tensor(images), ops.convert_to_tensor(labels)
-        compiled = model.jit_compile and not model.run_eagerly
-        self._compiled = torch.compile if compiled else lambda step: step
-        self._train_step = self._compiled(model.train_step)
-        self._may_replay = self.replays() and not (compiled or model.run_eagerly)
-        self._test_step = self._compiled(model.test_step)
+        self._train_step, self._test_step = model.train_step, model.test_step
+        if model.jit_compile and not model.run_eagerly:
+            self._train_step, self._test_step = map(
+                torch.compile, (model.train_step, model.test_step)
+            )
+        self._may_replay = self.replays() and not (model.jit_compile or model.run_eagerly)
         self._replayed: ReplayedStep | None = None
 
     @staticmethod
