@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasoft.backbones.arguments import check_sizes
+from kerasoft.arguments import check_positive
 from kerasoft.backbones.initializers import HostNormal
 from kerasoft.backbones.layers import IMAGE_SHAPE, image_input
 from kerasoft.backbones.positions import LearnedPositions
@@ -48,7 +48,7 @@ def cct(
     Reference:
         Hassani et al., "Escaping the big data paradigm with compact transformers", 2021.
     """
-    check_sizes(convolutions=convolutions, width=width)
+    check_positive(convolutions=convolutions, width=width)
     images, x = image_input(input_shape)
     for filters in (*(convolutions - 1) * (64,), width):
         x = _tokenise(x, filters)

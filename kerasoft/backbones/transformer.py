@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasoft.backbones.arguments import check_sizes
+from kerasoft.arguments import check_positive
 from kerasoft.backbones.initializers import HostNormal
 from kerasoft.backbones.stochastic_depth import stochastic_depth
 from kerasoft.errors import InvalidArgumentError
@@ -45,7 +45,7 @@ def transformer(
         InvalidArgumentError: if a size is no positive integer, `num_heads` does not divide D, or
             as `MultiHeadAttention`.
     """
-    check_sizes(depth=depth, num_heads=num_heads)
+    check_positive(depth=depth, num_heads=num_heads)
     width = x.shape[-1]
     if width % num_heads:
         raise InvalidArgumentError(

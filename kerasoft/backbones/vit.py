@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasoft.backbones.arguments import check_sizes
+from kerasoft.arguments import check_positive
 from kerasoft.backbones.initializers import HostNormal
 from kerasoft.backbones.layers import IMAGE_SHAPE, image_input
 from kerasoft.backbones.positions import LearnedPositions
@@ -50,7 +50,7 @@ def vit(
         Lee et al., "Vision transformer for small-size datasets", 2021 (the sizes);
         Beyer et al., "Better plain ViT baselines for ImageNet-1k", 2022 (the mean of the patches).
     """
-    check_sizes(patch_size=patch_size, width=width)
+    check_positive(patch_size=patch_size, width=width)
     if input_shape[0] % patch_size or input_shape[1] % patch_size:
         raise InvalidArgumentError(
             "`patch_size` must divide the image's height and width.",

@@ -2,7 +2,7 @@
 
 import keras
 
-from kerasoft.backbones.arguments import check_sizes
+from kerasoft.arguments import check_positive
 from kerasoft.backbones.layers import IMAGE_SHAPE, conv, global_average, image_input
 from kerasoft.errors import InvalidArgumentError
 
@@ -34,7 +34,7 @@ def wide_resnet(
     Reference:
         Zagoruyko and Komodakis, "Wide residual networks", BMVC 2016.
     """
-    check_sizes(depth=depth, widening=widening)
+    check_positive(depth=depth, widening=widening)
     if depth < 10 or (depth - 4) % 6:
         raise InvalidArgumentError(
             "`depth` must be 10 or a multiple of 6 more, such as 16 or 28.", depth=depth

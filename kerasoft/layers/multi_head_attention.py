@@ -5,6 +5,7 @@ from numbers import Real
 import keras
 from keras import ops
 
+from kerasoft.arguments import check_positive
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.layers import registry
 from kerasoft.layers.gumbel_softmax import GumbelSoftmax
@@ -84,9 +85,9 @@ class MultiHeadAttention(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.num_heads = _positive("num_heads", num_heads)
-        self.key_dim = _positive("key_dim", key_dim)
-        self.value_dim = _positive("value_dim", key_dim if value_dim is None else value_dim)
+        value_dim = key_dim if value_dim is None else value_dim
+        check_positive(num_heads=num_heads, key_dim=key_dim, value_dim=value_dim)
+        self.num_heads, self.key_dim, self.value_dim = num_heads, key_dim, value_dim
         self.attention_softmax = weights_layer(attention_softmax)
         if not (isinstance(dropout, Real) and 0 <= dropout < 1):
             raise InvalidArgumentError(
@@ -224,12 +225,6 @@ def weights_layer(attention_softmax: str | ScoreLayer) -> ScoreLayer:
             attention_softmax=attention_softmax,
         )
     return layer
-
-
-def _positive(name: str, number: int) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise InvalidArgumentError(f"`{name}` must be a positive integer.", **{name: number})
-    return number
 
 
 def _joint_mask(

@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasoft.arguments import check_positive
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops.precision import Tensor
 
@@ -43,8 +44,7 @@ def depthwise_conv(
 
 def _check(images: tuple, kernel: tuple, stride: int, padding: str) -> None:
     """Without it each backend does something else, and not all of them say so."""
-    if isinstance(stride, bool) or not isinstance(stride, int) or stride < 1:
-        raise InvalidArgumentError("`stride` must be a positive integer.", stride=stride)
+    check_positive(stride=stride)
     if padding not in ("same", "valid"):
         raise InvalidArgumentError("`padding` must be 'same' or 'valid'.", padding=padding)
     if len(images) != 4 or kernel[1:] != (kernel[0], images[3], 1):

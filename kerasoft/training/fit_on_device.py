@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import keras
 import numpy as np
 
+from kerasoft.arguments import check_positive
 from kerasoft.classifier import Classifier
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.training.batches import ShuffledRows
@@ -63,7 +64,7 @@ def fit_on_device(
             distribute over several devices.
     """
     _check(classifier, epochs)
-    _check_positive(
+    check_positive(
         batch_size=batch_size,
         validation_batch_size=validation_batch_size,
         steps_per_call=1 if steps_per_call is None else steps_per_call,
@@ -184,12 +185,6 @@ def _check(classifier: Classifier, epochs: int) -> None:
             "fit_on_device uses one device. Use fit, or no keras.distribution.",
             distribution=keras.distribution.distribution(),
         )
-
-
-def _check_positive(**numbers: int) -> None:
-    for name, number in numbers.items():
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise InvalidArgumentError(f"`{name}` must be a positive integer.", **{name: number})
 
 
 def _check_examples(classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> None:

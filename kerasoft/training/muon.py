@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasoft.arguments import check_positive
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops.precision import Tensor, widen
 
@@ -53,11 +54,7 @@ class Muon(keras.optimizers.Optimizer):
             raise InvalidArgumentError("`momentum` must be in [0, 1).", momentum=momentum)
         if not other_rate > 0:
             raise InvalidArgumentError("`other_rate` must be positive.", other_rate=other_rate)
-        if not isinstance(newton_schulz_steps, int) or newton_schulz_steps < 1:
-            raise InvalidArgumentError(
-                "`newton_schulz_steps` must be a positive integer.",
-                newton_schulz_steps=newton_schulz_steps,
-            )
+        check_positive(newton_schulz_steps=newton_schulz_steps)
         self.momentum = momentum
         self.other_rate = other_rate
         self.newton_schulz_steps = newton_schulz_steps
