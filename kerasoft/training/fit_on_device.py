@@ -40,7 +40,8 @@ def fit_on_device(
     Args:
         classifier: a built and compiled `Classifier`.
         images: what it takes, (N, ...), in whatever dtype; uint8 images take least memory.
-        labels: class ids, int (N,), or (N, num_true) as the head takes them.
+        labels: class ids, int (N,), or what else the head takes: one weight a class (N, C), or
+            several ids (N, num_true).
         batch_size: examples a step, all of them where there are fewer; the last, smaller batch of
             an epoch is left out.
         epochs: where to stop, counted from 0 as in `fit`.
@@ -101,7 +102,8 @@ def fit_on_device(
         callbacks.on_epoch_end(epoch, logs)
         if classifier.stop_training:
             break
-    classifier.optimizer.finalize_variable_values(classifier.trainable_variables)
+    if epochs:  # else an average of weights has not begun
+        classifier.optimizer.finalize_variable_values(classifier.trainable_variables)
     callbacks.on_train_end(logs)
     return classifier.history
 

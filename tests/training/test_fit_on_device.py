@@ -202,10 +202,14 @@ def test_a_callback_may_stop_it(stop_at, epochs):
         assert diary.lines[-2][:2] == stop_at
 
 
-def test_nothing_left_to_do():
-    model = plain()
+@pytest.mark.parametrize(
+    "make, epochs", [(plain, {"epochs": 2, "initial_epoch": 2}), (classifier, {"epochs": 0})]
+)
+def test_nothing_left_to_do(make, epochs):
+    """Nor does an average of weights that has not begun take their place."""
+    model = make()
     before = model.get_weights()
-    history = on_device(model, epochs=2, initial_epoch=2)
+    history = on_device(model, **epochs)
     assert history.epoch == []
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
