@@ -172,6 +172,11 @@ class Classifier(keras.Model):
         self._asked = {"jit_compile": jit_compile, "training_metrics": training_metrics}
         super().compile(optimizer=optimizer, metrics=metrics, jit_compile=jit_compile, **kwargs)
 
+    @property
+    def may_compile_steps(self) -> bool:
+        """Whether `compile` was asked to compile steps, or left that to the backend."""
+        return self._asked["jit_compile"] is not False
+
     def _refuse_replicas(self) -> None:
         strategy = getattr(self, "distribute_strategy", None)  # TensorFlow's models have one
         replicas = getattr(strategy, "num_replicas_in_sync", 1)

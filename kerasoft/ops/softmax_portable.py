@@ -52,5 +52,7 @@ def centre(scores: Tensor, axis: int) -> Tensor:
 
 
 def largest(x: Tensor, axis: int) -> Tensor:
-    """The largest along `axis`, kept; of an empty batch too, which Keras refuses on TensorFlow."""
-    return ops.max(x, axis=axis, keepdims=True, initial=-float("inf"))
+    """The largest along `axis`, kept; of an empty batch too, which Keras refuses."""
+    if 0 in x.shape:
+        return ops.sum(x, axis=axis, keepdims=True)  # as empty
+    return ops.max(x, axis=axis, keepdims=True)

@@ -1,4 +1,4 @@
-"""On PyTorch a call runs its steps one by one: on a GPU replayed, elsewhere as Keras does."""
+"""On PyTorch a call runs its steps one by one: on a GPU, or if asked to compile, replayed."""
 
 from collections.abc import Callable
 
@@ -18,12 +18,9 @@ class DeviceSteps:
     def __init__(self, model: Classifier, images: np.ndarray, labels: np.ndarray):
         self.model = model
         self.data = ops.convert_to_tensor(images), ops.convert_to_tensor(labels)
-        self._train_step, self._test_step = model.train_step, model.test_step
-        if model.jit_compile and not model.run_eagerly:
-            self._train_step, self._test_step = map(
-                torch.compile, (model.train_step, model.test_step)
-            )
-        self._may_replay = self.replays() and not (model.jit_compile or model.run_eagerly)
+        asked = model.jit_compile  # which Keras says for itself on other backends alone
+        self._may_replay = (asked or self.replays()) and not model.run_eagerly
+        self._fused = asked or model.may_compile_steps
         self._replayed: ReplayedStep | None = None
 
     @staticmethod
@@ -43,7 +40,7 @@ class DeviceSteps:
         self.model.train()
         try:
             if not self._may_replay:
-                return self._run(self._train_step, rows)
+                return self._run(self.model.train_step, rows)
             return self._replay(ops.convert_to_tensor(rows))
         finally:
             self.model.eval()
@@ -54,20 +51,20 @@ class DeviceSteps:
             if self._replayed is not None:
                 logs = self._replayed(numbers)
                 continue
-            logs = self._train_step(self._batch(numbers))
+            logs = self.model.train_step(self._batch(numbers))
             if self._may_replay:
                 self._write_down(numbers)
         return logs
 
     def _write_down(self, numbers: torch.Tensor) -> None:
         try:
-            self._replayed = ReplayedStep(self.model, self._batch, numbers)
+            self._replayed = ReplayedStep(self.model, self._batch, numbers, fused=self._fused)
         except NotReplayable:
             self._may_replay = False
 
     def test(self, rows: np.ndarray) -> Logs:
         with torch.no_grad():
-            return self._run(self._test_step, rows)
+            return self._run(self.model.test_step, rows)
 
     def _run(self, step: Callable, rows: np.ndarray) -> Logs:
         for numbers in ops.convert_to_tensor(rows):

@@ -4,11 +4,15 @@ Keras on PyTorch walks through all its layers in Python at every step, which on 
 than the arithmetic. The operations that reach PyTorch are the same every time.
 """
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import keras
 import torch
+from keras.optimizers.schedules import LearningRateSchedule
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from kerasoft.classifier import Classifier
 from kerasoft.ops.tracing import written_down
@@ -24,88 +28,154 @@ class NotReplayable(Exception):
 class ReplayedStep:
     """`model.train_step` for batches of one shape: rows to logs, and the weights move on.
 
-    Forward pass, backward pass and metrics are replayed, on a GPU as one CUDA graph; the optimizer
-    works as ever, because its learning rate is read by the host. Random numbers come from PyTorch's
-    own generator.
+    On a GPU it is one CUDA graph. An optimizer that decides by values (one that scales losses, or
+    gathers gradients) works beside it as ever. Random numbers come from PyTorch's own generator.
 
     Args:
         model: a built and compiled classifier, on which `train_step` has run once.
         batch: from row numbers (B,) to a batch of examples.
         rows: int32 (B,) on the device, of any examples.
+        fused: whether PyTorch's compiler fuses the operations first. Where it cannot, one warning
+            says so.
 
     Raises:
         NotReplayable: if the step decides by values, or draws random numbers with a seed that the
             host reads, such as Keras's `Dropout` does where it has a seed. The model is unchanged.
     """
 
-    def __init__(self, model: Classifier, batch: Callable, rows: torch.Tensor):
+    def __init__(self, model: Classifier, batch: Callable, rows: torch.Tensor, fused: bool = False):
         self.model = model
         with _unchanged(model):
-            self._program = _write_down(model, batch, rows)
+            try:
+                program = _write_down(model, batch, rows, _optimizer_within)
+            except NotReplayable:
+                program = _write_down(model, batch, rows, _optimizer_beside)
+            self._program = _fused(program, rows) if fused else program
             self._graph = None
             if rows.is_cuda:
-                try:
-                    self._record(rows)
-                except RuntimeError as error:
-                    raise NotReplayable(str(error)) from error
+                self._record(rows)
 
     def __call__(self, rows: torch.Tensor) -> Logs:
-        if self._graph is None:
-            with torch.no_grad():
-                gradients, logs = self._program(rows)
-        else:
-            self._rows.copy_(rows)
-            self._graph.replay()
-            gradients, logs = self._results
         with torch.no_grad():
-            self.model.optimizer.apply(gradients, self.model.trainable_weights)
+            if self._graph is None:
+                gradients, logs = self._program(rows)
+            else:
+                self._rows.copy_(rows)
+                self._graph.replay()
+                gradients, logs = self._results
+            if gradients:
+                self.model.optimizer.apply(gradients, self.model.trainable_weights)
         return logs
 
     def _record(self, rows: torch.Tensor) -> None:
         self._rows = rows.clone()
         aside = torch.cuda.Stream()
         aside.wait_stream(torch.cuda.current_stream())
-        with torch.no_grad(), torch.cuda.stream(aside):
-            for _ in range(_WARM_UP):
-                self._program(self._rows)
-        torch.cuda.current_stream().wait_stream(aside)
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.no_grad(), torch.cuda.graph(self._graph):
-            self._results = self._program(self._rows)
+        try:
+            with torch.no_grad(), torch.backends.cudnn.flags(benchmark=True):
+                with torch.cuda.stream(aside):
+                    for _ in range(_WARM_UP):
+                        self._program(self._rows)
+                torch.cuda.current_stream().wait_stream(aside)
+                self._graph = torch.cuda.CUDAGraph()
+                with torch.cuda.graph(self._graph):
+                    self._results = self._program(self._rows)
+        except RuntimeError as error:
+            raise NotReplayable(str(error)) from error
 
 
-def _write_down(model: Classifier, batch: Callable, rows: torch.Tensor) -> Callable:
-    """From rows to gradients of all trainable weights, and logs."""
+def _write_down(
+    model: Classifier, batch: Callable, rows: torch.Tensor, optimizing: Callable
+) -> torch.fx.GraphModule:
+    """From rows to the gradients that the optimizer still waits for, and logs."""
 
     def step(rows: torch.Tensor) -> tuple[list[torch.Tensor], Logs]:
-        with _gradients_kept(model.optimizer) as gradients:
+        with optimizing(model.optimizer) as gradients, _NothingRead():
             logs = model.train_step(batch(rows))
         return list(gradients), logs
 
     try:
         with written_down():
-            return make_fx(step)(rows)
+            return on_one_device(make_fx(step)(rows), rows.device)
     except RuntimeError as error:
         raise NotReplayable(str(error)) from error
     finally:
         model.zero_grad()
 
 
+class _NothingRead(TorchDispatchMode):
+    """Within it no number may be read, not even one that PyTorch takes for a constant.
+
+    That is every single number which is no argument, such as the count of steps.
+    """
+
+    def __torch_dispatch__(self, operation, types, arguments=(), options=None):
+        if operation is torch.ops.aten._local_scalar_dense.default:
+            raise RuntimeError("A number is read by the host.")
+        return operation(*arguments, **(options or {}))
+
+
+def on_one_device(program: torch.fx.GraphModule, device: torch.device) -> torch.fx.GraphModule:
+    """The same program without copies from the host: a CUDA graph takes none."""
+    for node in program.graph.nodes:
+        if node.op == "get_attr":
+            value = getattr(program, node.target)
+            if value.device != device:
+                setattr(program, node.target, value.to(device))
+        elif node.kwargs.get("device") is not None:
+            node.kwargs = {**node.kwargs, "device": device}
+    program.recompile()
+    return program
+
+
+def _fused(program: torch.fx.GraphModule, rows: torch.Tensor) -> Callable:
+    """The program in fewer operations, for the same numbers up to rounding."""
+    fused = torch.compile(program)
+    try:
+        with torch.no_grad():
+            fused(rows)  # compiles
+    except RuntimeError as error:
+        reason = str(error).strip().partition("\n")[0]
+        warnings.warn(f"PyTorch cannot compile here; steps stay unfused. {reason}", stacklevel=2)
+        return program
+    return fused
+
+
 @contextmanager
-def _gradients_kept(optimizer: object) -> Iterator[list]:
+def _optimizer_within(optimizer: keras.optimizers.Optimizer) -> Iterator[list]:
+    """Within it each weight is updated by itself, as on any backend; no gradient is left.
+
+    Keras's way for PyTorch, all weights at once, reads the learning rate on the host.
+    """
+    if not isinstance(optimizer._learning_rate, (keras.Variable, LearningRateSchedule)):
+        raise NotReplayable("The learning rate is a function, of what may change.")
+
+    def update(gradients: list, variables: list, learning_rate: torch.Tensor) -> None:
+        for gradient, variable in zip(gradients, variables, strict=True):
+            optimizer.update_step(gradient, variable, learning_rate)
+
+    optimizer._backend_update_step = update
+    try:
+        yield []
+    finally:
+        del optimizer._backend_update_step  # the method of the class is back
+
+
+@contextmanager
+def _optimizer_beside(optimizer: keras.optimizers.Optimizer) -> Iterator[list]:
     """Within it `optimizer.apply` only hands over the gradients."""
     gradients: list = []
     optimizer.apply = lambda grads, variables=None: gradients.extend(grads)
     try:
         yield gradients
     finally:
-        del optimizer.apply  # the method of the class is back
+        del optimizer.apply
 
 
 @contextmanager
 def _unchanged(model: Classifier) -> Iterator[None]:
-    """Every variable gets its value back, metrics included."""
-    variables = [*model.variables, *model.metrics_variables]
+    """Every variable gets its value back, metrics and optimizer included."""
+    variables = [*model.variables, *model.metrics_variables, *model.optimizer.variables]
     values = [variable.value.detach().clone() for variable in variables]
     try:
         yield

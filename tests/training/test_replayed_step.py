@@ -1,5 +1,7 @@
 """A step that is written down does what Keras's step does."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -12,20 +14,23 @@ if NAME != "torch":
     pytest.skip("PyTorch alone writes steps down", allow_module_level=True)
 
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from kerasoft.training import fit_on_device
 from kerasoft.training.device_steps_torch import DeviceSteps
-from kerasoft.training.replayed_step_torch import NotReplayable, ReplayedStep
+from kerasoft.training.muon import Muon
+from kerasoft.training.replayed_step_torch import NotReplayable, ReplayedStep, on_one_device
 
 CLASSES, COUNT, BATCH = 60, 70, 16
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (COUNT, 8, 8, 3), dtype="uint8")
 LABELS = (np.arange(COUNT) % CLASSES).astype("int32")
-DATA = torch.as_tensor(IMAGES), torch.as_tensor(LABELS)
+DATA = keras.ops.convert_to_tensor(IMAGES), keras.ops.convert_to_tensor(LABELS)
+ROWS = keras.ops.arange(BATCH)  # on the device of Keras
 
 
 def batch(rows):
-    return tuple(array[rows.to(array.device)] for array in DATA)
+    return tuple(array[rows] for array in DATA)
 
 
 def classifier(head="softmax", policy="float32", optimizer=None, dropout=None, **options):
@@ -35,7 +40,7 @@ def classifier(head="softmax", policy="float32", optimizer=None, dropout=None, *
     try:
         images = keras.Input((8, 8, 3))
         x = keras.layers.Rescaling(1 / 255)(images)
-        x = keras.layers.Conv2D(6, 3, data_format="channels_last")(x)
+        x = keras.layers.Conv2D(6, 3, use_bias=False, data_format="channels_last")(x)
         x = keras.layers.Activation("relu")(keras.layers.BatchNormalization()(x))
         x = keras.layers.MaxPooling2D(data_format="channels_last")(x)
         x = keras.layers.Flatten()(x)
@@ -48,8 +53,20 @@ def classifier(head="softmax", policy="float32", optimizer=None, dropout=None, *
     model.build((None, 8, 8, 3))
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 20)
     optimizer = optimizer or keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True)
+    optimizer = optimizer() if callable(optimizer) else optimizer
     model.compile(optimizer, metrics=["accuracy"])
     return model
+
+
+def begin(model):
+    """The first step, in which metrics and optimizer make their variables."""
+    model.train()
+    model.train_step(batch(ROWS))
+
+
+def written_down(model, **options):
+    begin(model)
+    return ReplayedStep(model, batch, ROWS, **options)
 
 
 def replay(**options):
@@ -78,6 +95,29 @@ def replaying(monkeypatch):
     return made
 
 
+def gathering():
+    return keras.optimizers.Adam(gradient_accumulation_steps=2)
+
+
+def averaging():
+    return keras.optimizers.Adam(use_ema=True, ema_momentum=0.9)
+
+
+def at_a_rate_of_the_host():
+    return keras.optimizers.SGD(lambda: 0.1)
+
+
+class Stairs(keras.optimizers.schedules.LearningRateSchedule):
+    """Decided by the count of steps, a single number, which PyTorch would take for a constant."""
+
+    def __call__(self, step):
+        return 0.1 if int(step) < 3 else 0.0
+
+
+def at_a_rate_of_steps():
+    return keras.optimizers.SGD(Stairs())
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -89,8 +129,13 @@ def replaying(monkeypatch):
         {"policy": "mixed_bfloat16"},
         {"policy": "mixed_float16"},
         {"optimizer": "adamw"},
+        {"optimizer": gathering},
+        {"optimizer": averaging},
+        {"optimizer": at_a_rate_of_the_host},
+        {"optimizer": at_a_rate_of_steps},
+        {"optimizer": Muon},
     ],
-    ids=str,
+    ids=lambda options: " ".join(getattr(value, "__name__", value) for value in options.values()),
 )
 def test_it_trains_as_keras_does(options, replaying, monkeypatch):
     found, history = replay(**options)
@@ -122,30 +167,25 @@ def test_it_trains_as_keras_does(options, replaying, monkeypatch):
 )
 def test_every_step_draws_anew(options):
     model = classifier(optimizer=keras.optimizers.SGD(0.0), **options)
-    rows = torch.arange(BATCH)
-    model.train()
-    model.train_step(batch(rows))
-    step = ReplayedStep(model, batch, rows)
+    step = written_down(model)
     losses = []
     for seed in (0, 1, 1):
         torch.manual_seed(seed)
         model.reset_metrics()
-        losses.append(float(step(rows)["loss"]))
+        losses.append(float(step(ROWS)["loss"]))
     assert losses[0] != losses[1] == losses[2]
 
 
 def test_writing_down_changes_nothing():
     model = classifier("gumbel", augmentation=augmentation.RandomShift(2))
-    rows = torch.arange(BATCH)
-    model.train()
-    model.train_step(batch(rows))
+    begin(model)
     variables = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
     before = [to_numpy(variable.value) for variable in variables]
-    ReplayedStep(model, batch, rows)
+    ReplayedStep(model, batch, ROWS)
     for variable, value in zip(variables, before, strict=True):
         np.testing.assert_array_equal(to_numpy(variable.value), value)
     assert all(variable.value.grad is None for variable in model.trainable_variables)
-    assert "apply" not in vars(model.optimizer)
+    assert not {"apply", "_backend_update_step"} & set(vars(model.optimizer))
 
 
 def test_a_seed_that_the_host_reads_is_no_constant(replaying):
@@ -165,3 +205,52 @@ def test_what_is_decided_by_values_is_not_replayed(replaying):
     (reason,) = replaying
     assert isinstance(reason, NotReplayable)
     assert np.isfinite(history["loss"]).all()
+
+
+def test_a_learning_rate_that_a_callback_sets_is_heard(replaying):
+    rates = keras.callbacks.LearningRateScheduler(lambda epoch: 0.1 * (1 - epoch))
+    model = classifier(optimizer=partial(keras.optimizers.SGD, 0.5))
+    weights = []
+    note = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: weights.append(model.get_weights()[0])
+    )
+    settings = {"batch_size": BATCH, "epochs": 2, "verbose": 0}
+    fit_on_device(model, IMAGES, LABELS, callbacks=[rates, note], **settings)
+    np.testing.assert_array_equal(*weights)
+
+
+@pytest.mark.parametrize("options", [{}, {"head": "gumbel"}, {"policy": "mixed_bfloat16"}], ids=str)
+def test_fused_it_does_the_same(options):
+    found = []
+    for fused in (False, True):
+        model = classifier(**options)
+        step = written_down(model, fused=fused)
+        torch.manual_seed(0)
+        losses = [float(step(ROWS)["loss"]) for _ in range(3)]
+        found.append((losses, model.get_weights()))
+    tolerance = 1e-5 if "policy" not in options else 1e-2
+    np.testing.assert_allclose(found[1][0], found[0][0], rtol=tolerance)
+    for one, other in zip(found[1][1], found[0][1], strict=True):
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+
+
+def test_where_nothing_can_be_fused_it_warns_and_goes_on(monkeypatch):
+    def compile(program):
+        def fused(rows):
+            raise RuntimeError("There is no compiler.\nLook for one.")
+
+        return fused
+
+    monkeypatch.setattr(torch, "compile", compile)
+    model = classifier()
+    with pytest.warns(UserWarning, match="steps stay unfused. There is no compiler.$"):
+        step = written_down(model, fused=True)
+    assert np.isfinite(float(step(ROWS)["loss"]))
+
+
+def test_constants_move_to_the_device():
+    """A CUDA graph copies nothing from the host; `meta` stands in for a GPU."""
+    levels = torch.arange(3)
+    program = make_fx(lambda x: x + levels.to(x.device) + torch.ones(3, device="cpu"))(levels)
+    meta = torch.device("meta")
+    assert on_one_device(program, meta)(levels.to(meta)).device == meta
