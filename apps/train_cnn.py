@@ -9,7 +9,16 @@ APP = training_app.App(
     description="Train a CNN with a softmax variant.",
     family="cnn",
     recipes=("quick", "seed", "full"),
-    backbones=("simple_cnn", "cnn", "resnet9", "wide_resnet", "resnet12", "tiny_vgg", "linear"),
+    backbones=(
+        "simple_cnn",
+        "cnn",
+        "resnet9",
+        "airbench",
+        "wide_resnet",
+        "resnet12",
+        "tiny_vgg",
+        "linear",
+    ),
     examples="""\
   python apps/train_cnn.py --softmax gumbel                 # minutes on a CPU
   python apps/train_cnn.py --softmax softmax --recipe seed  # the published settings; wants a GPU

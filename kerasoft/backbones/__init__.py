@@ -1,5 +1,7 @@
 """Backbones: functions that return a Keras model from images in 0..255 to features."""
 
+from kerasoft.backbones.adapt import adapt
+from kerasoft.backbones.airbench import airbench
 from kerasoft.backbones.cct import cct
 from kerasoft.backbones.cct_2 import cct_2
 from kerasoft.backbones.cnn import cnn
@@ -17,6 +19,8 @@ from kerasoft.backbones.vit_tiny import vit_tiny
 from kerasoft.backbones.wide_resnet import wide_resnet
 
 __all__ = [
+    "adapt",
+    "airbench",
     "cct",
     "cct_2",
     "cnn",

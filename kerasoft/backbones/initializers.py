@@ -58,3 +58,33 @@ class HostNormal(keras.initializers.Initializer):
 
     def get_config(self) -> dict:
         return {"stddev": self.stddev, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package="kerasoft")
+class HostDirac(HostNormal):
+    """Filters that hand their input on, one channel each; once all are taken, `HostNormal`'s.
+
+    A convolution with such a kernel begins as the identity of min(inputs, outputs) channels.
+
+    Args:
+        seed: as of `HostNormal`.
+
+    Call arguments:
+        shape: (height, width, inputs, outputs).
+        dtype: of the result, the default float dtype by default.
+    """
+
+    def __init__(self, seed: int | None = None):
+        super().__init__("fan_in", seed)
+
+    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Tensor:
+        kernel = ops.convert_to_numpy(super().__call__(shape, "float32")).copy()
+        height, width, inputs, outputs = shape
+        handed_on = min(inputs, outputs)
+        kernel[..., :handed_on] = 0.0
+        channels = np.arange(handed_on)
+        kernel[height // 2, width // 2, channels, channels] = 1.0
+        return ops.convert_to_tensor(kernel, dtype=dtype or keras.config.floatx())
+
+    def get_config(self) -> dict:
+        return {"seed": self.seed}

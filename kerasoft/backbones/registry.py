@@ -6,6 +6,7 @@ from functools import partial
 
 import keras
 
+from kerasoft.backbones.airbench import airbench
 from kerasoft.backbones.cct import cct
 from kerasoft.backbones.cct_2 import cct_2
 from kerasoft.backbones.cnn import cnn
@@ -22,7 +23,7 @@ from kerasoft.backbones.vit_tiny import vit_tiny
 from kerasoft.backbones.wide_resnet import wide_resnet
 from kerasoft.errors import InvalidArgumentError
 
-_CONVOLUTIONAL = (linear, simple_cnn, tiny_vgg, resnet12, cnn, resnet9, wide_resnet)
+_CONVOLUTIONAL = (linear, simple_cnn, tiny_vgg, resnet12, cnn, resnet9, airbench, wide_resnet)
 _TRANSFORMERS = (vit_tiny, vit, cct_2, cct, vit_pretrained)
 _BACKBONES: dict[str, Callable[..., keras.Model]] = {
     function.__name__: function

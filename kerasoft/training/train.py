@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from kerasoft import callbacks, evaluation
+from kerasoft import backbones, callbacks, evaluation
 from kerasoft.classifier import Classifier
 from kerasoft.data import Split, Splits
 from kerasoft.errors import InvalidArgumentError
@@ -135,7 +135,9 @@ def _prepare(config: Mapping, splits: Splits) -> Classifier:
         head = make_head(
             config["softmax"], config["softmax_options"], splits, recipe.label_smoothing
         )
-        return build_classifier(recipe, head, steps, context.metadata(config, splits))
+        classifier = build_classifier(recipe, head, steps, context.metadata(config, splits))
+    backbones.adapt(classifier.backbone, splits.train.images)
+    return classifier
 
 
 def _finish(run: Run, classifier: Classifier, splits: Splits, say: Callable[[str], None]) -> Run:
