@@ -4,6 +4,7 @@ from keras import ops
 
 from kerasoft.augmentation.tones import quotients
 from kerasoft.ops.precision import Tensor
+from kerasoft.ops.segment_sum import segment_sum
 
 _LEVELS = 256
 
@@ -19,7 +20,7 @@ def histograms(levels: Tensor) -> Tensor:
     """
     count, channels = ops.shape(levels)[0], levels.shape[-1]
     slots = ops.reshape(_slots(levels), (-1,))
-    sums = ops.segment_sum(ops.ones_like(slots), slots, count * channels * _LEVELS)
+    sums = segment_sum(ops.ones_like(slots), slots, count * channels * _LEVELS)
     return ops.reshape(sums, (count, channels, _LEVELS))
 
 

@@ -11,6 +11,7 @@ from keras import ops
 from kerasoft.ops.custom_gradient import with_gradient
 from kerasoft.ops.precision import Tensor, narrow, widen
 from kerasoft.ops.row_blocks import RowBlocks
+from kerasoft.ops.segment_sum import segment_sum
 
 _CHUNK = 2**15  # classes at a time
 _SCORES = 2**18  # of a block of rows under a chunk: 1 MiB
@@ -88,7 +89,7 @@ def _backward(
     by_rows = ops.sum(_joined(by_rows), axis=0) - widen(ops.take(embeddings, ids, axis=0))
     classes, dimensions = embeddings.shape
     by_embeddings = _joined([ops.reshape(x, (-1, dimensions)) for x in by_chunks])
-    labelled = ops.segment_sum(weighted, ids, num_segments=classes)
+    labelled = segment_sum(weighted, ids, classes)
     return weights[:, None] * by_rows, by_embeddings - labelled
 
 

@@ -72,9 +72,12 @@ class ReplayedStep:
         aside = torch.cuda.Stream()
         aside.wait_stream(torch.cuda.current_stream())
         try:
-            with torch.no_grad(), torch.backends.cudnn.flags(benchmark=True):
+            with torch.no_grad(), _fastest_convolutions():
                 with torch.cuda.stream(aside):
                     for _ in range(_WARM_UP):
+                        self._program(self._rows)
+                    # What waits for the host would spoil the graph and all random numbers after.
+                    with _waiting_refused():
                         self._program(self._rows)
                 torch.cuda.current_stream().wait_stream(aside)
                 self._graph = torch.cuda.CUDAGraph()
@@ -82,6 +85,28 @@ class ReplayedStep:
                     self._results = self._program(self._rows)
         except RuntimeError as error:
             raise NotReplayable(str(error)) from error
+
+
+@contextmanager
+def _fastest_convolutions() -> Iterator[None]:
+    """Within it cuDNN tries its algorithms for each new shape, and takes the fastest."""
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
+
+
+@contextmanager
+def _waiting_refused() -> Iterator[None]:
+    """Within it an operation that makes the host wait for the GPU raises RuntimeError."""
+    before = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode(before)
 
 
 def _write_down(
@@ -104,15 +129,23 @@ def _write_down(
 
 
 class _NothingRead(TorchDispatchMode):
-    """Within it no number may be read, not even one that PyTorch takes for a constant.
+    """Within it no value may reach the host, nor decide a shape.
 
-    That is every single number which is no argument, such as the count of steps.
+    PyTorch itself takes every single number that is no argument, such as the count of steps, for a
+    constant, and writes down the shapes that it sees.
     """
 
     def __torch_dispatch__(self, operation, types, arguments=(), options=None):
-        if operation is torch.ops.aten._local_scalar_dense.default:
-            raise RuntimeError("A number is read by the host.")
+        if _waits_for_values(operation, arguments):
+            raise RuntimeError(f"{operation} waits for values.")
         return operation(*arguments, **(options or {}))
+
+
+def _waits_for_values(operation: torch._ops.OpOverload, arguments: tuple) -> bool:
+    if operation is torch.ops.aten.index.Tensor:
+        return any(index is not None and index.dtype == torch.bool for index in arguments[1])
+    of_values = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
+    return not of_values.isdisjoint(operation.tags)
 
 
 def on_one_device(program: torch.fx.GraphModule, device: torch.device) -> torch.fx.GraphModule:
@@ -134,7 +167,7 @@ def _fused(program: torch.fx.GraphModule, rows: torch.Tensor) -> Callable:
     try:
         with torch.no_grad():
             fused(rows)  # compiles
-    except RuntimeError as error:
+    except Exception as error:  # compilers fail in many ways
         reason = str(error).strip().partition("\n")[0]
         warnings.warn(f"PyTorch cannot compile here; steps stay unfused. {reason}", stacklevel=2)
         return program

@@ -46,7 +46,8 @@ def classifier(head="softmax", policy="float32", optimizer=None, dropout=None, *
         x = keras.layers.Flatten()(x)
         if dropout is not None:
             x = dropout(x)
-        head = heads.get(head, num_classes=CLASSES, dtype=policy)
+        if isinstance(head, str):
+            head = heads.get(head, num_classes=CLASSES, dtype=policy)
         model = kerasoft.Classifier(keras.Model(images, x), head, **options)
     finally:
         keras.config.set_dtype_policy(before)
@@ -191,6 +192,14 @@ def test_writing_down_changes_nothing():
 def test_a_seed_that_the_host_reads_is_no_constant(replaying):
     """Keras's dropout makes a generator of its own where it is seeded."""
     model, history = replay(dropout=keras.layers.Dropout(0.5, seed=3))
+    (reason,) = replaying
+    assert isinstance(reason, NotReplayable)
+    assert np.isfinite(history["loss"]).all()
+
+
+def test_shapes_that_values_decide_are_not_replayed(replaying):
+    """The clusters of an adaptive head take the rows that belong to them, however many."""
+    model, history = replay(head=heads.get("adaptive", num_classes=CLASSES, cutoffs=[20]))
     (reason,) = replaying
     assert isinstance(reason, NotReplayable)
     assert np.isfinite(history["loss"]).all()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from keras import ops
 
 from kerasoft.ops.precision import Tensor
+from kerasoft.ops.segment_sum import segment_sum
 
 
 def summed_rows(rows: Tensor, gradients: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
@@ -24,5 +25,5 @@ def summed_rows(rows: Tensor, gradients: Sequence[Tensor]) -> tuple[Tensor, list
     segment = ops.concatenate([ops.zeros_like(ordered[:1]), ops.cumsum(changed)])
     distinct = ops.scatter_update(ops.full_like(rows, -1), segment[:, None], ordered)
     size = ops.shape(rows)[0]
-    sums = [ops.segment_sum(ops.take(one, order, axis=0), segment, size) for one in gradients]
+    sums = [segment_sum(ops.take(one, order, axis=0), segment, size) for one in gradients]
     return distinct, sums
