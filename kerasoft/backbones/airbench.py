@@ -17,7 +17,7 @@ _SCALE = 1 / 9  # of features, so that the scores of a new head are small
 def airbench(
     input_shape: tuple[int, int, int] = IMAGE_SHAPE,
     widths: Sequence[int] = (64, 256, 512),
-    depth: int = 2,
+    depth: int = 3,
 ) -> keras.Model:
     """A whitening of 2x2 patches and three stages of convolutions, which halve height and width.
 

@@ -4,6 +4,7 @@ from kerasoft.training.compilation_cache import keep_compiled_programs
 from kerasoft.training.environment import accelerator, environment
 from kerasoft.training.evaluate_saved import evaluate_saved
 from kerasoft.training.fit_on_device import EVALUATION_BATCH, fit_on_device
+from kerasoft.training.muon import Muon
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.recipes import choose, recipes
 from kerasoft.training.run import Run, RunInterrupted
@@ -12,6 +13,7 @@ from kerasoft.training.train import resume, train
 
 __all__ = [
     "EVALUATION_BATCH",
+    "Muon",
     "Recipe",
     "Run",
     "RunInterrupted",

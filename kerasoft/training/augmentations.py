@@ -7,13 +7,19 @@ import keras
 
 from kerasoft import augmentation
 
-_FLIP_SHIFT = (augmentation.RandomFlip, partial(augmentation.RandomShift, 4))
+Layers = list[keras.layers.Layer]
 
-AUGMENTATIONS: dict[str, tuple[Callable[[], keras.layers.Layer], ...]] = {
-    "none": (),
-    "flip_shift": _FLIP_SHIFT,
-    "flip_shift_cutout": (*_FLIP_SHIFT, partial(augmentation.RandomCutout, 8)),
-    "flip_shift_trivial": (*_FLIP_SHIFT, augmentation.TrivialAugment),
+
+def _flip_shift(pixels: int) -> Layers:
+    return [augmentation.RandomFlip(), augmentation.RandomShift(pixels)]
+
+
+# From the largest shift in pixels to layers.
+AUGMENTATIONS: dict[str, Callable[[int], Layers]] = {
+    "none": lambda pixels: [],
+    "flip_shift": _flip_shift,
+    "flip_shift_cutout": lambda pixels: [*_flip_shift(pixels), augmentation.RandomCutout(8)],
+    "flip_shift_trivial": lambda pixels: [*_flip_shift(pixels), augmentation.TrivialAugment()],
 }
 MIXING: dict[str, Callable[[], keras.layers.Layer | None]] = {
     "none": lambda: None,

@@ -95,7 +95,7 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     if recipe.optimizer == "adamw":
         return keras.optimizers.AdamW(**{**options, "weight_decay": recipe.weight_decay})
     if recipe.optimizer == "muon":
-        return Muon(momentum=recipe.momentum, **options)
+        return Muon(momentum=recipe.momentum, other_rate=recipe.other_rate, **options)
     return keras.optimizers.SGD(momentum=recipe.momentum, nesterov=recipe.nesterov, **options)
 
 
@@ -113,5 +113,5 @@ def _schedule(recipe: Recipe, steps: int) -> float | LearningRateSchedule:
 
 
 def _augmentation(recipe: Recipe) -> keras.layers.Layer | None:
-    layers = [make() for make in AUGMENTATIONS[recipe.augmentation]]
+    layers = AUGMENTATIONS[recipe.augmentation](recipe.shift)
     return keras.Sequential(layers, name=recipe.augmentation) if layers else None

@@ -23,6 +23,8 @@ class Recipe:
             no weight decay off biases and scales, or "muon" (with `momentum`), for convolutions
             that are followed by a batch normalisation.
         learning_rate: the highest learning rate.
+        other_rate: of "muon": learning rate of all weights but the kernels of convolutions, as a
+            multiple of theirs.
         schedule: "constant"; or a linear rise over `warmup`, and then half a cosine ("cosine") or
             a straight line ("linear") down to 0.
         warmup: share of all steps in which the learning rate rises.
@@ -32,9 +34,10 @@ class Recipe:
             heads that score every class.
         average: decay of an exponential average of the weights, which takes their place at the end;
             0 is none.
-        augmentation: "none"; "flip_shift": each image mirrored at random and shifted by up to four
-            pixels; "flip_shift_cutout" and "flip_shift_trivial": then a square of 8 pixels greyed
-            out, or one operation of TrivialAugment.
+        augmentation: "none"; "flip_shift": each image mirrored at random and shifted;
+            "flip_shift_cutout" and "flip_shift_trivial": then a square of 8 pixels greyed out, or
+            one operation of TrivialAugment.
+        shift: by how many pixels images are shifted at most, each way.
         mixing: "none"; "mixup" (alpha 0.2), "cutmix" (half of the images), or "mixup_cutmix" (all
             images, the one or the other).
         precision: a Keras dtype policy, "float32" or "mixed_bfloat16".
@@ -52,6 +55,7 @@ class Recipe:
     learning_rate: float
     momentum: float = 0.0
     nesterov: bool = False
+    other_rate: float = 2.0
     schedule: str = "constant"
     warmup: float = 0.0
     weight_decay: float = 0.0
@@ -59,6 +63,7 @@ class Recipe:
     label_smoothing: float = 0.0
     average: float = 0.0
     augmentation: str = "none"
+    shift: int = 4
     mixing: str = "none"
     precision: str = "float32"
     backbone_options: Mapping[str, object] = field(default_factory=dict)
@@ -67,8 +72,11 @@ class Recipe:
         for name in ("epochs", "batch_size"):
             if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
                 _refuse(self, name, "a positive integer")
-        if not 0 < self.learning_rate < float("inf"):
-            _refuse(self, "learning_rate", "a positive finite number")
+        if not isinstance(self.shift, int) or self.shift < 0:
+            _refuse(self, "shift", "an integer of at least 0")
+        for name in ("learning_rate", "other_rate"):
+            if not 0 < getattr(self, name) < float("inf"):
+                _refuse(self, name, "a positive finite number")
         for name in ("momentum", "warmup", "average", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 _refuse(self, name, "at least 0 and below 1")

@@ -18,6 +18,7 @@ from kerasoft.training.dataset import READING, load_dataset
 from kerasoft.training.environment import environment
 from kerasoft.training.epoch_seed import EpochSeed
 from kerasoft.training.fit_on_device import EVALUATION_BATCH, fit_on_device
+from kerasoft.training.half_precision import round_weights, shrink
 from kerasoft.training.head import check_softmax, complete_options, make_head
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.run import Run, RunInterrupted, check_writable
@@ -186,6 +187,9 @@ def _fit(
 def _conclude(run: Run, classifier: Classifier, splits: Splits) -> None:
     """The test split, once; the report; the model."""
     model = for_inference(classifier)
+    half_precision = run.config["recipe"]["precision"] != "float32"
+    if half_precision:
+        round_weights(model)
     report = evaluation.evaluate(
         model,
         splits.test.images,
@@ -204,4 +208,6 @@ def _conclude(run: Run, classifier: Classifier, splits: Splits) -> None:
         history=history,
     )
     model.save(run.model)
+    if half_precision:
+        shrink(run.model)
     run.finish()

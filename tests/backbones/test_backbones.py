@@ -16,6 +16,7 @@ CLAIMS = {
     "resnet12": (512, 8_000_000, 32),
     "cnn": (512, 3_300_000, 512),
     "resnet9": (512, 6_600_000, 32),
+    "airbench": (512, 7_320_000, 4),
     "wide_resnet": (640, 36_500_000, 64),
     "vit_tiny": (96, 310_000, 4),
     "vit": (192, 2_700_000, 4),
@@ -24,6 +25,7 @@ CLAIMS = {
 }
 THIN = {
     "linear": {},
+    "airbench": {"widths": (4, 4)},
     "wide_resnet": {"depth": 10, "widening": 1},
     "vit_tiny": {"width": 4, "num_heads": 2},
     "vit": {"width": 4, "num_heads": 2, "depth": 1},
@@ -70,6 +72,20 @@ def test_published_sizes_of_wide_resnets(depth, widening, parameters):
 def test_wrong_sizes_of_wide_resnets(options):
     with pytest.raises(InvalidArgumentError, match=f"`{next(iter(options))}`.*Received"):
         backbones.wide_resnet(**options)
+
+
+@pytest.mark.parametrize("depth, convolutions, sums", [(1, 3, 0), (2, 6, 0), (3, 9, 3), (4, 12, 3)])
+def test_depths_of_airbench(depth, convolutions, sums):
+    model = backbones.airbench(widths=(4, 8, 12), depth=depth)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert (kinds.count("Conv2D"), kinds.count("Add")) == (convolutions, sums)
+    assert model.output_shape == (None, 12)
+
+
+@pytest.mark.parametrize("options", [{"depth": 0}, {"widths": ()}, {"widths": (4, 0)}])
+def test_wrong_sizes_of_airbench(options):
+    with pytest.raises(InvalidArgumentError, match=f"`{next(iter(options))}.*Received"):
+        backbones.airbench(**options)
 
 
 def test_linear_scales_to_one():

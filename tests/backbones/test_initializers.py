@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from backend import to_numpy
 
-from kerasoft.backbones.initializers import HostNormal
+from kerasoft.backbones.initializers import HostDirac, HostNormal
 from kerasoft.errors import InvalidArgumentError
 
 SHAPE = (3, 3, 64, 128)
@@ -72,3 +72,22 @@ def test_dtypes(dtype):
 def test_bad_arguments(stddev):
     with pytest.raises(InvalidArgumentError, match="`stddev`.*Received"):
         HostNormal(stddev)
+
+
+@pytest.mark.parametrize("inputs, outputs", [(3, 5), (5, 3), (4, 4)])
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_dirac_hands_channels_on(inputs, outputs, size):
+    kernel = to_numpy(HostDirac(seed=0)((size, size, inputs, outputs)))
+    images = np.random.default_rng(0).normal(size=(1, 7, 7, inputs)).astype("float32")
+    found = to_numpy(
+        keras.ops.conv(
+            images, kernel.astype("float32"), padding="same", data_format="channels_last"
+        )
+    )[..., : min(inputs, outputs)]
+    if size == 2:  # even windows have their middle at one side
+        found, images = found[:, :-1, :-1], images[:, 1:, 1:]
+    np.testing.assert_allclose(found, images[..., : min(inputs, outputs)], atol=1e-6)
+    rest = kernel[..., min(inputs, outputs) :]
+    assert rest.size == 0 or 0.3 < rest.std() / np.sqrt(2 / (size**2 * inputs)) < 2
+    copy = HostDirac.from_config(HostDirac(seed=0).get_config())
+    np.testing.assert_array_equal(to_numpy(copy(kernel.shape)), kernel)

@@ -60,3 +60,16 @@ def test_the_average_takes_the_place_of_the_weights(monkeypatch):
     plain = trained(0.0)
     np.testing.assert_allclose(trained(1e-7), plain, atol=1e-5)
     assert np.abs(trained(0.9) - plain).max() > 1e-3
+
+
+def test_what_muon_and_shifts_are_told(monkeypatch):
+    model = built(
+        monkeypatch,
+        optimizer="muon",
+        momentum=0.7,
+        other_rate=5.0,
+        augmentation="flip_shift",
+        shift=1,
+    )
+    assert (model.optimizer.momentum, model.optimizer.other_rate) == (0.7, 5.0)
+    assert model.augmentation.layers[1].pixels == 1
