@@ -6,10 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasoft.arguments import check_ignore_class
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.complexity import Complexity
-from kerasoft.losses import labels as label_forms
-from kerasoft.losses.arguments import check_ignore_class
+from kerasoft.ops import labels as label_forms
 from kerasoft.ops.precision import Tensor
 
 

@@ -3,7 +3,7 @@
 from keras import ops
 
 from kerasoft.heads.head import Head
-from kerasoft.losses import labels as label_forms
+from kerasoft.ops import labels as label_forms
 from kerasoft.ops.precision import Tensor
 
 

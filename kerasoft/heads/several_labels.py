@@ -4,7 +4,7 @@ from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.label_head import LabelHead
-from kerasoft.losses import labels as label_forms
+from kerasoft.ops import labels as label_forms
 from kerasoft.ops.precision import Tensor
 
 

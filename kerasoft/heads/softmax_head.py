@@ -3,12 +3,12 @@
 import keras
 
 from kerasoft import layers
+from kerasoft.arguments import check_smoothing
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.complexity import Complexity
 from kerasoft.heads.head import Head
 from kerasoft.layers.score_layer import ScoreLayer
-from kerasoft.losses import labels as label_forms
-from kerasoft.losses.arguments import check_smoothing
+from kerasoft.ops import labels as label_forms
 from kerasoft.ops.linear_scores import linear_scores
 from kerasoft.ops.precision import Tensor
 

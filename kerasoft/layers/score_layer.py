@@ -4,9 +4,9 @@ import keras
 from keras import ops
 
 from kerasoft.layers.complexity import Complexity
-from kerasoft.losses.labels import expected
 from kerasoft.losses.negative_log_likelihood import NegativeLogLikelihood
 from kerasoft.losses.origin import Origin, remember
+from kerasoft.ops.labels import expected
 from kerasoft.ops.precision import Tensor, narrow, widen
 
 

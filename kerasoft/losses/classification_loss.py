@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
+from kerasoft.arguments import check_class_weight, check_ignore_class, check_smoothing
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.losses import labels as label_forms
-from kerasoft.losses.arguments import check_class_weight, check_ignore_class, check_smoothing
 from kerasoft.losses.origin import Origin, recall
+from kerasoft.ops import labels as label_forms
 from kerasoft.ops.precision import Tensor, widen
 
 _MEANS = ("sum_over_batch_size", "mean")

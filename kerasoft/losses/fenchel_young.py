@@ -2,8 +2,8 @@
 
 from keras import ops
 
-from kerasoft.losses.labels import are_ids, expected, standardized
 from kerasoft.ops.entmax import SMALLEST_ORDER, entmax, tsallis_curvature
+from kerasoft.ops.labels import are_ids, expected, standardized
 from kerasoft.ops.precision import Tensor
 from kerasoft.ops.softmax_portable import centre
 

@@ -9,8 +9,8 @@ from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.losses.classification_loss import ClassificationLoss
-from kerasoft.losses.labels import are_ids, expected
 from kerasoft.losses.origin import Origin
+from kerasoft.ops.labels import are_ids, expected
 from kerasoft.ops.precision import Tensor
 from kerasoft.ops.softmax_portable import centre
 

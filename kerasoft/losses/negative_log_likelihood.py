@@ -7,8 +7,8 @@ from keras import ops
 
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.losses.classification_loss import ClassificationLoss
-from kerasoft.losses.labels import expected
 from kerasoft.losses.origin import Origin
+from kerasoft.ops.labels import expected
 from kerasoft.ops.precision import Tensor, widen
 
 _SMALLEST_PROBABILITY = 2.0**-126  # the smallest normal float32

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import keras
 
 from kerasoft.losses.classification_loss import ClassificationLoss
-from kerasoft.losses.labels import expected
 from kerasoft.losses.origin import Origin
+from kerasoft.ops.labels import expected
 from kerasoft.ops.precision import Tensor
 from kerasoft.ops.softmax import log_softmax
 

@@ -1,0 +1,173 @@
+"""The arithmetic of a tile of scores: some rows under some classes.
+
+A pass over the classes makes the total of each row, tile by tile; a second pass has the gradient in
+the scores of each tile. What the loss of a row is, stands here alone.
+"""
+
+from typing import NamedTuple
+
+from keras import ops
+
+from kerasoft.ops.precision import Tensor
+from kerasoft.ops.softmax_portable import largest
+
+_NONE = -float("inf")
+
+
+class Settings(NamedTuple):
+    """What the loss is made of, besides scores and labels.
+
+    Attributes:
+        label_smoothing: share of each label that is spread over the classes not masked by -inf.
+        z_loss: factor of the squared logarithm of the total.
+        softcap: scores s become softcap * tanh(s / softcap); None leaves them.
+        correct: whether to find out where the label scores highest.
+    """
+
+    label_smoothing: float
+    z_loss: float
+    softcap: float | None
+    correct: bool
+
+
+class Targets(NamedTuple):
+    """What the classes of each row should be.
+
+    Attributes:
+        ids: int32 (N, K) class ids, or None.
+        shares: float32 (N, K), the weight of each of them, or None.
+        weights: float32 (N, C), one weight a class, instead of both; or None.
+        best: int32 (N,), the class of most weight.
+    """
+
+    ids: Tensor | None
+    shares: Tensor | None
+    weights: Tensor | None
+    best: Tensor
+
+    def sums(self) -> Tensor:
+        """The weight of all classes together, (N,)."""
+        return ops.sum(self.shares if self.weights is None else self.weights, axis=-1)
+
+    def tile(self, first: Tensor | int, size: int) -> Tensor:
+        """The weights of `size` classes from `first` on, (N, size)."""
+        if self.weights is not None:
+            return ops.slice(self.weights, (0, first), (self.weights.shape[0], size))
+        places = ops.arange(size, dtype="int32") + first
+        hit = self.ids[:, :, None] == places
+        return ops.sum(ops.where(hit, self.shares[:, :, None], 0.0), axis=1)
+
+
+class Totals(NamedTuple):
+    """What a pass over the classes has gathered of each row so far, each (N,).
+
+    Attributes:
+        highest: the highest score.
+        powers: the sum of exp(score - highest).
+        labelled: the sum of scores times the weights of their classes.
+        even: the sum of scores that are not -inf, and
+        count: how many these are; both for label smoothing alone.
+        best: the class of the highest score, the first of several.
+    """
+
+    highest: Tensor
+    powers: Tensor
+    labelled: Tensor
+    even: Tensor
+    count: Tensor
+    best: Tensor
+
+
+def no_totals(rows: Tensor) -> Totals:
+    """Before the first tile; `rows` is a tensor (N, ...)."""
+    zeros = ops.zeros((ops.shape(rows)[0],), dtype="float32")
+    return Totals(zeros + _NONE, zeros, zeros, zeros, zeros, ops.cast(zeros, "int32"))
+
+
+def capped(scores: Tensor, settings: Settings) -> Tensor:
+    if settings.softcap is None:
+        return scores
+    return settings.softcap * ops.tanh(scores / settings.softcap)
+
+
+def with_tile(
+    totals: Totals, scores: Tensor, first: Tensor | int, targets: Targets, settings: Settings
+) -> Totals:
+    """Totals of one tile more: float32 `scores` (N, c) of the classes from `first` on."""
+    in_tile = largest(scores, axis=-1)[:, 0]
+    highest = ops.maximum(totals.highest, in_tile)
+    zero = _finite(highest)
+    powers = totals.powers * ops.exp(totals.highest - zero)
+    powers = powers + ops.sum(ops.exp(scores - zero[:, None]), axis=-1)
+    labelled = totals.labelled + _labelled(scores, first, targets)
+    even, count, best = totals.even, totals.count, totals.best
+    if settings.label_smoothing:
+        open_classes = scores > _NONE
+        even = even + ops.sum(ops.where(open_classes, scores, 0.0), axis=-1)
+        count = count + ops.sum(ops.cast(open_classes, "float32"), axis=-1)
+    if settings.correct:
+        here = ops.cast(ops.argmax(scores, axis=-1), "int32") + first
+        best = ops.where(in_tile > totals.highest, here, best)
+    return Totals(highest, powers, labelled, even, count, best)
+
+
+def losses(totals: Totals, targets: Targets, settings: Settings) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss of each row, the logarithm of its total, and 1 where its label scores highest."""
+    log_total = _finite(totals.highest) + ops.log(totals.powers)
+    share, sums = settings.label_smoothing, targets.sums()
+    values = sums * log_total - (1.0 - share) * totals.labelled
+    if share:
+        values = values - share * sums * totals.even / ops.maximum(totals.count, 1.0)
+    if settings.z_loss:
+        values = values + settings.z_loss * ops.square(log_total)
+    return values, log_total, ops.cast(totals.best == targets.best, "float32")
+
+
+def slopes(
+    scores: Tensor,
+    first: Tensor | int,
+    log_total: Tensor,
+    count: Tensor,
+    targets: Targets,
+    settings: Settings,
+    by_value: Tensor,
+    by_log_total: Tensor,
+) -> Tensor:
+    """The gradient in the scores of a tile before they were capped, float32 (N, c).
+
+    Args:
+        scores: float32 (N, c), capped.
+        first: the first of their classes.
+        log_total, count: of each row, as the first pass found them.
+        targets, settings: as there.
+        by_value, by_log_total: the gradients in what `losses` gave, (N,).
+    """
+    share, sums = settings.label_smoothing, targets.sums()
+    by_total = by_value * sums + by_log_total
+    if settings.z_loss:
+        by_total = by_total + by_value * (2.0 * settings.z_loss) * log_total
+    wanted = (1.0 - share) * targets.tile(first, scores.shape[-1])
+    if share:
+        even = share * sums / ops.maximum(count, 1.0)
+        wanted = wanted + ops.where(scores > _NONE, even[:, None], 0.0)
+    found = ops.exp(scores - _finite(log_total)[:, None])
+    slope = found * by_total[:, None] - wanted * by_value[:, None]
+    if settings.softcap is not None:
+        slope = slope * (1.0 - ops.square(scores / settings.softcap))
+    return slope
+
+
+def _labelled(scores: Tensor, first: Tensor | int, targets: Targets) -> Tensor:
+    if targets.weights is not None:
+        weights = targets.tile(first, scores.shape[-1])
+        return ops.sum(ops.where(weights == 0, 0.0, weights * scores), axis=-1)
+    places = targets.ids - first
+    inside = ops.logical_and(places >= 0, places < scores.shape[-1])
+    inside = ops.logical_and(inside, targets.shares != 0)
+    picked = ops.take_along_axis(scores, ops.where(inside, places, 0), axis=-1)
+    return ops.sum(ops.where(inside, targets.shares * picked, 0.0), axis=-1)
+
+
+def _finite(x: Tensor) -> Tensor:
+    """0 in place of -inf: what is taken off scores that are all masked."""
+    return ops.where(x == _NONE, 0.0, x)

@@ -1,0 +1,269 @@
+"""Exact softmax cross-entropy of a linear layer, without ever holding all scores."""
+
+from collections.abc import Sequence
+from numbers import Real
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasoft.arguments import (
+    check_class_weight,
+    check_ignore_class,
+    check_positive,
+    check_smoothing,
+)
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.ops import labels as label_forms
+from kerasoft.ops.cross_entropy_tiles import Settings, Targets
+from kerasoft.ops.precision import Tensor
+
+if keras.backend.backend() == "torch":
+    from kerasoft.ops import linear_cross_entropy_torch as _backend
+elif keras.backend.backend() == "tensorflow":
+    from kerasoft.ops import linear_cross_entropy_tensorflow as _backend
+else:
+    from kerasoft.ops import linear_cross_entropy_jax as _backend
+
+_REDUCTIONS = ("mean", "sum", None)
+_SCORES = 2**22  # of a chunk: 16 MiB, which is enough for products to run at full speed
+_FEWEST = 256  # classes a chunk, however many rows there are
+
+
+def linear_cross_entropy(
+    features: Tensor,
+    class_embeddings: Tensor,
+    labels: Tensor | tuple[Tensor, Tensor],
+    bias: Tensor | None = None,
+    *,
+    sample_weight: Tensor | None = None,
+    ignore_class: int | None = None,
+    label_smoothing: float = 0.0,
+    class_weight: Sequence[float] | None = None,
+    z_loss: float = 0.0,
+    softcap: float | None = None,
+    reduction: str | None = "mean",
+    chunk_size: int | str = "auto",
+    return_lse: bool = False,
+    return_correct: bool = False,
+) -> Tensor | tuple[Tensor, ...]:
+    """The cross-entropy of softmax(features . class_embeddings^T + bias), chunk by chunk.
+
+        s = h . w_c + b_c,  capped if asked,    lse = log sum_c exp(s_c)
+        value = lse - s_label + z_loss lse^2
+
+    Every score is computed, in the forward pass and again in the backward pass, but never more at
+    once than a chunk of classes has: that is all the memory beyond inputs and gradients.
+
+    Args:
+        features: h (..., D), in the dtype in which products are computed.
+        class_embeddings: the vector w of each class, (C, D).
+        labels: class ids (...); or one weight a class (..., C); or a few of them, as a tuple of
+            class ids and weights, both (..., K). Weights need not add up to 1.
+        bias: b (C,). A class with -inf is masked.
+        sample_weight: (...), or None for 1 each.
+        ignore_class: a class id, in range or negative. Rows with that label (that most weight, or,
+            for a negative id, rows without any weight) give 0 and do not count in the mean.
+        label_smoothing: share of each label, in [0, 1), that is spread evenly over all classes that
+            are not masked.
+        class_weight: C non-negative numbers: a row weighs what its label does (the average of
+            several, before smoothing).
+        z_loss: factor of the squared lse, which keeps totals near 1.
+        softcap: scores become softcap tanh(s / softcap); None leaves them.
+        reduction: "mean" over rows that are not ignored (0 if there are none), "sum", or None.
+        chunk_size: classes at a time; "auto" takes as many as make 4 million scores.
+        return_lse: whether to return each row's lse too.
+        return_correct: whether to return too where the label (that of most weight) has the highest
+            score, which gives the accuracy without another pass.
+
+    Returns:
+        The loss, float32: a scalar, or (...) where `reduction` is None. With `return_lse` and
+        `return_correct` a tuple of it, float32 lse (...) and booleans (...), in that order; rows
+        that are ignored have 0 and False. A class id in a tensor that is no class gives NaN.
+
+        Gradients in features, class embeddings, bias and sample weights for any upstream gradient,
+        in those and in lse; first derivatives only. O(N C D) time, a third more than with all
+        scores in memory; memory O(N chunk_size).
+
+    Raises:
+        InvalidArgumentError: if an argument is not allowed, shapes do not go together, or a class
+            id in a NumPy array or a list is no class.
+
+    References:
+        Wijmans et al., "Cut your losses in large-vocabulary language models", ICLR 2025;
+        Chowdhery et al., "PaLM", JMLR 2023 (z-loss); Gemma Team, "Gemma 2", 2024 (soft-capping).
+    """
+    settings = _settings(label_smoothing, z_loss, softcap, return_correct)
+    if reduction not in _REDUCTIONS:
+        raise InvalidArgumentError("`reduction` must be mean, sum or None.", reduction=reduction)
+    features, embeddings, bias = _layer(features, class_embeddings, bias)
+    outer, classes = ops.shape(features)[:-1], embeddings.shape[0]
+    rows = ops.reshape(features, (-1, embeddings.shape[1]))
+    size = _chunk_size(chunk_size, rows.shape[0], classes)
+    labels = _Labels(labels, features.shape[:-1], classes, check_ignore_class(ignore_class))
+    kept = labels.kept
+    if kept is not None:  # not even NaN may come out of an ignored row, nor its gradient
+        rows = ops.where(kept[:, None], rows, ops.zeros_like(rows))
+    values, lse, correct = _backend.row_losses(
+        rows, embeddings, bias, labels.targets, settings, size
+    )
+    values = ops.where(labels.known, values, float("nan"))
+    if kept is not None:
+        values, lse, correct = (ops.where(kept, one, 0.0) for one in (values, lse, correct))
+    weights = _weights(labels.targets, sample_weight, check_class_weight(class_weight), classes)
+    values = values if weights is None else weights * values
+    results = [
+        ops.reshape(values, outer) if reduction is None else _reduced(values, kept, reduction)
+    ]
+    if return_lse:
+        results.append(ops.reshape(lse, outer))
+    if return_correct:
+        results.append(ops.reshape(correct > 0, outer))
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+class _Labels:
+    """Labels of any form, row by row.
+
+    Attributes:
+        targets: the classes and their weights.
+        known: in which rows every class id is a class, (N,).
+        kept: which rows are not ignored, (N,); None for all.
+    """
+
+    def __init__(self, labels, outer: tuple, classes: int, ignore_class: int | None):
+        self.kept = None
+        if isinstance(labels, tuple):
+            self._take_some(*labels, outer, classes, ignore_class)
+            return
+        labels = _readable(labels, classes, ignore_class, len(outer))
+        labels = label_forms.standardized(labels, keras.KerasTensor((*outer, classes)), -1)
+        if len(labels.shape) == len(outer):
+            ones = ops.ones_like(labels, dtype="float32")
+            self._take_some(labels[..., None], ones[..., None], outer, classes, ignore_class)
+            return
+        weights = ops.reshape(ops.cast(labels, "float32"), (-1, classes))
+        best = ops.cast(ops.argmax(weights, axis=-1), "int32")
+        self.targets = Targets(None, None, weights, best)
+        self.known = ops.ones_like(best, dtype="bool")
+        if ignore_class is not None:
+            self.kept = label_forms.kept_rows(weights, weights, ignore_class)
+
+    def _take_some(self, ids, shares, outer: tuple, classes: int, ignore_class: int | None):
+        ids = ops.convert_to_tensor(_readable(ids, classes, ignore_class, len(outer)))
+        shares = ops.cast(ops.convert_to_tensor(shares), "float32")
+        if len(ids.shape) != len(outer) + 1 or tuple(ids.shape) != tuple(shares.shape):
+            raise InvalidArgumentError(
+                "`labels` must be class ids (...), weights (..., C), or class ids and weights, "
+                "both (..., K).",
+                features_shape=(*outer, "D"),
+                ids_shape=tuple(ids.shape),
+                weights_shape=tuple(shares.shape),
+            )
+        some = ids.shape[-1]
+        ids, shares = ops.reshape(ids, (-1, some)), ops.reshape(shares, (-1, some))
+        known, found = label_forms.known_ids(ids, classes)
+        largest = ops.argmax(shares, axis=-1)[:, None]
+        best = ops.take_along_axis(found, largest, axis=-1)[:, 0]
+        self.known = ops.all(ops.logical_or(known, shares == 0), axis=-1)
+        if ignore_class is not None:
+            label = ops.take_along_axis(label_forms.comparable(ids), largest, axis=-1)[:, 0]
+            self.kept = label != ignore_class
+            if ignore_class < 0:
+                self.kept = ops.logical_and(self.kept, ops.any(shares != 0, axis=-1))
+        self.targets = Targets(found, shares, None, best)
+
+
+def _readable(labels, classes: int, ignore_class: int | None, rank: int):
+    """Labels as they came; class ids that can be read are looked at.
+
+    Raises:
+        InvalidArgumentError: if one is no class.
+    """
+    if not isinstance(labels, (np.ndarray, list, int)):
+        return labels
+    labels = np.asarray(labels)
+    if labels.ndim == rank + 1 and labels.shape[-1] == classes and labels.dtype.kind == "f":
+        return labels
+    wrong = (labels < 0) | (labels >= classes)
+    if ignore_class is not None:
+        wrong &= labels != ignore_class
+    if wrong.any():
+        raise InvalidArgumentError(
+            f"Labels must be class ids from 0 to {classes - 1}.",
+            labels=np.unique(labels[wrong])[:5].tolist(),
+        )
+    return labels
+
+
+def _settings(label_smoothing, z_loss, softcap, correct) -> Settings:
+    if not _is_number(z_loss) or not 0 <= z_loss < float("inf"):
+        raise InvalidArgumentError("`z_loss` must be a finite number of at least 0.", z_loss=z_loss)
+    if softcap is not None and not (_is_number(softcap) and 0 < softcap < float("inf")):
+        raise InvalidArgumentError(
+            "`softcap` must be a positive finite number or None.", softcap=softcap
+        )
+    return Settings(check_smoothing(label_smoothing), z_loss, softcap, bool(correct))
+
+
+def _is_number(x: object) -> bool:
+    return isinstance(x, Real) and not isinstance(x, bool)
+
+
+def _layer(features, embeddings, bias) -> tuple[Tensor, Tensor, Tensor | None]:
+    """The tensors of the linear layer, if they go together; features in float32 at most."""
+    features, embeddings = map(ops.convert_to_tensor, (features, embeddings))
+    bias = None if bias is None else ops.convert_to_tensor(bias)
+    fit = len(features.shape) > 0 and len(embeddings.shape) == 2
+    fit = fit and features.shape[-1] == embeddings.shape[1] and embeddings.shape[0] > 0
+    if not fit or (bias is not None and tuple(bias.shape) != (embeddings.shape[0],)):
+        raise InvalidArgumentError(
+            "`features` must be (..., D), `class_embeddings` (C, D) and `bias` (C,).",
+            features_shape=tuple(features.shape),
+            class_embeddings_shape=tuple(embeddings.shape),
+            bias_shape=None if bias is None else tuple(bias.shape),
+        )
+    if keras.backend.standardize_dtype(features.dtype) not in ("float16", "bfloat16"):
+        features = ops.cast(features, "float32")
+    return features, embeddings, bias
+
+
+def _chunk_size(chunk_size: int | str, rows: int | None, classes: int) -> int:
+    if chunk_size == "auto":
+        chunk_size = max(_FEWEST, _SCORES // max(1, rows or 1024))
+    check_positive(chunk_size=chunk_size)
+    return min(chunk_size, classes)
+
+
+def _weights(
+    targets: Targets,
+    sample_weight: Tensor | None,
+    class_weight: list[float] | None,
+    classes: int,
+) -> Tensor | None:
+    """What each row weighs, (N,); None for all the same."""
+    weights = None
+    if sample_weight is not None:
+        weights = ops.reshape(ops.cast(ops.convert_to_tensor(sample_weight), "float32"), (-1,))
+    if class_weight is None:
+        return weights
+    if len(class_weight) != classes:
+        raise InvalidArgumentError(
+            "`class_weight` must have one number a class.",
+            numbers=len(class_weight),
+            classes=classes,
+        )
+    by_class = ops.convert_to_tensor(class_weight, "float32")
+    if targets.weights is not None:
+        by_label = ops.sum(targets.weights * by_class, axis=-1)
+    else:
+        by_label = ops.sum(targets.shares * ops.take(by_class, targets.ids, axis=0), axis=-1)
+    return by_label if weights is None else weights * by_label
+
+
+def _reduced(values: Tensor, kept: Tensor | None, reduction: str) -> Tensor:
+    total = ops.sum(values)
+    if reduction == "sum":
+        return total
+    count = ops.shape(values)[0] if kept is None else ops.sum(ops.cast(kept, "int32"))
+    return total / ops.cast(ops.maximum(count, 1), "float32")
