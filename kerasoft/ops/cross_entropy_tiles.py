@@ -4,6 +4,7 @@ A pass over the classes makes the total of each row, tile by tile; a second pass
 the scores of each tile. What the loss of a row is, stands here alone.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from keras import ops
@@ -12,6 +13,18 @@ from kerasoft.ops.precision import Tensor
 from kerasoft.ops.softmax_portable import largest
 
 _NONE = -float("inf")
+
+
+class Arithmetic(NamedTuple):
+    """What backends do in their own ways; both may use up the tile (N, c) that they get.
+
+    Attributes:
+        exp_minus: from a tile and one number a row (N,) to exp(tile - number).
+        add: from a tile, places (N, K) in its rows and numbers (N, K) to the tile with these added.
+    """
+
+    exp_minus: Callable[[Tensor, Tensor], Tensor]
+    add: Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 class Settings(NamedTuple):
@@ -49,13 +62,18 @@ class Targets(NamedTuple):
         """The weight of all classes together, (N,)."""
         return ops.sum(self.shares if self.weights is None else self.weights, axis=-1)
 
+    def places(self, first: Tensor | int, size: int) -> tuple[Tensor, Tensor]:
+        """Where in a tile of `size` classes from `first` on the ids are, and their shares there.
+
+        Both (N, K); an id outside is at place 0 with share 0.
+        """
+        places = self.ids - first
+        inside = ops.logical_and(places >= 0, places < size)
+        return ops.where(inside, places, 0), ops.where(inside, self.shares, 0.0)
+
     def tile(self, first: Tensor | int, size: int) -> Tensor:
-        """The weights of `size` classes from `first` on, (N, size)."""
-        if self.weights is not None:
-            return ops.slice(self.weights, (0, first), (self.weights.shape[0], size))
-        places = ops.arange(size, dtype="int32") + first
-        hit = self.ids[:, :, None] == places
-        return ops.sum(ops.where(hit, self.shares[:, :, None], 0.0), axis=1)
+        """The weights of `size` classes from `first` on, (N, size), where all have one."""
+        return ops.slice(self.weights, (0, first), (ops.shape(self.weights)[0], size))
 
 
 class Totals(NamedTuple):
@@ -91,14 +109,16 @@ def capped(scores: Tensor, settings: Settings) -> Tensor:
 
 
 def with_tile(
-    totals: Totals, scores: Tensor, first: Tensor | int, targets: Targets, settings: Settings
+    totals: Totals,
+    scores: Tensor,
+    first: Tensor | int,
+    arithmetic: Arithmetic,
+    targets: Targets,
+    settings: Settings,
 ) -> Totals:
     """Totals of one tile more: float32 `scores` (N, c) of the classes from `first` on."""
     in_tile = largest(scores, axis=-1)[:, 0]
     highest = ops.maximum(totals.highest, in_tile)
-    zero = _finite(highest)
-    powers = totals.powers * ops.exp(totals.highest - zero)
-    powers = powers + ops.sum(ops.exp(scores - zero[:, None]), axis=-1)
     labelled = totals.labelled + _labelled(scores, first, targets)
     even, count, best = totals.even, totals.count, totals.best
     if settings.label_smoothing:
@@ -108,6 +128,9 @@ def with_tile(
     if settings.correct:
         here = ops.cast(ops.argmax(scores, axis=-1), "int32") + first
         best = ops.where(in_tile > totals.highest, here, best)
+    zero = _finite(highest)
+    powers = totals.powers * ops.exp(totals.highest - zero)
+    powers = powers + ops.sum(arithmetic.exp_minus(scores, zero), axis=-1)  # the end of `scores`
     return Totals(highest, powers, labelled, even, count, best)
 
 
@@ -126,6 +149,7 @@ def losses(totals: Totals, targets: Targets, settings: Settings) -> tuple[Tensor
 def slopes(
     scores: Tensor,
     first: Tensor | int,
+    arithmetic: Arithmetic,
     log_total: Tensor,
     count: Tensor,
     targets: Targets,
@@ -138,6 +162,7 @@ def slopes(
     Args:
         scores: float32 (N, c), capped.
         first: the first of their classes.
+        arithmetic: of the backend.
         log_total, count: of each row, as the first pass found them.
         targets, settings: as there.
         by_value, by_log_total: the gradients in what `losses` gave, (N,).
@@ -146,26 +171,31 @@ def slopes(
     by_total = by_value * sums + by_log_total
     if settings.z_loss:
         by_total = by_total + by_value * (2.0 * settings.z_loss) * log_total
-    wanted = (1.0 - share) * targets.tile(first, scores.shape[-1])
+    by_label = (share - 1.0) * by_value[:, None]
     if share:
-        even = share * sums / ops.maximum(count, 1.0)
-        wanted = wanted + ops.where(scores > _NONE, even[:, None], 0.0)
-    found = ops.exp(scores - _finite(log_total)[:, None])
-    slope = found * by_total[:, None] - wanted * by_value[:, None]
+        even = (by_value * share * sums / ops.maximum(count, 1.0))[:, None]
+        even = ops.where(scores > _NONE, even, 0.0)
     if settings.softcap is not None:
-        slope = slope * (1.0 - ops.square(scores / settings.softcap))
-    return slope
+        inner = 1.0 - ops.square(scores / settings.softcap)
+    slope = arithmetic.exp_minus(scores, _finite(log_total))  # the end of `scores`
+    slope *= by_total[:, None]
+    if targets.weights is not None:
+        slope = slope + by_label * targets.tile(first, scores.shape[-1])
+    else:
+        places, shares = targets.places(first, scores.shape[-1])
+        slope = arithmetic.add(slope, places, by_label * shares)
+    if share:
+        slope = slope - even
+    return slope if settings.softcap is None else slope * inner
 
 
 def _labelled(scores: Tensor, first: Tensor | int, targets: Targets) -> Tensor:
     if targets.weights is not None:
         weights = targets.tile(first, scores.shape[-1])
         return ops.sum(ops.where(weights == 0, 0.0, weights * scores), axis=-1)
-    places = targets.ids - first
-    inside = ops.logical_and(places >= 0, places < scores.shape[-1])
-    inside = ops.logical_and(inside, targets.shares != 0)
-    picked = ops.take_along_axis(scores, ops.where(inside, places, 0), axis=-1)
-    return ops.sum(ops.where(inside, targets.shares * picked, 0.0), axis=-1)
+    places, shares = targets.places(first, scores.shape[-1])
+    picked = ops.take_along_axis(scores, places, axis=-1)
+    return ops.sum(ops.where(shares == 0, 0.0, shares * picked), axis=-1)
 
 
 def _finite(x: Tensor) -> Tensor:

@@ -37,6 +37,7 @@ def row_losses(
         features, embeddings, bias, targets, log_total, count = saved
         slopes = partial(
             tiles.slopes,
+            arithmetic=_ARITHMETIC,
             log_total=log_total,
             count=count,
             targets=targets,
@@ -54,7 +55,7 @@ def row_losses(
 def _losses(features, embeddings, bias, targets, settings, chunk_size) -> tuple:
     def add(totals, first, size):
         scores = _scores(features, *_chunk(embeddings, bias, first, size), settings)
-        return tiles.with_tile(totals, scores, first, targets, settings)
+        return tiles.with_tile(totals, scores, first, _ARITHMETIC, targets, settings)
 
     totals = _for_chunks(add, tiles.no_totals(features), len(embeddings), chunk_size)
     return tiles.losses(totals, targets, settings), totals.count
@@ -97,3 +98,13 @@ def _scores(features, chunk, biases, settings) -> jax.Array:
     """Float32 scores (N, c), from products in the dtype of the features."""
     scores = _product(features, chunk.T.astype(features.dtype))
     return tiles.capped(scores if biases is None else scores + biases, settings)
+
+
+def _add(tile: jax.Array, places: jax.Array, numbers: jax.Array) -> jax.Array:
+    """By comparing, which XLA fuses with what comes before and after, unlike scattering."""
+    for place, number in zip(places.T, numbers.T, strict=True):
+        tile += jnp.where(jnp.arange(tile.shape[1]) == place[:, None], number[:, None], 0.0)
+    return tile
+
+
+_ARITHMETIC = tiles.Arithmetic(lambda tile, rows: jnp.exp(tile - rows[:, None]), _add)

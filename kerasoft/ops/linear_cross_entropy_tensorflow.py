@@ -29,6 +29,7 @@ def row_losses(
         def backward(by_value, by_log_total, _):
             slopes = partial(
                 tiles.slopes,
+                arithmetic=_ARITHMETIC,
                 log_total=results[1],
                 count=totals.count,
                 targets=targets,
@@ -47,7 +48,7 @@ def row_losses(
 def _totals(features, embeddings, bias, targets, settings, chunk_size) -> tiles.Totals:
     def add(totals, first, size):
         scores = _scores(features, *_chunk(embeddings, bias, first, size), settings)
-        return tiles.with_tile(totals, scores, first, targets, settings)
+        return tiles.with_tile(totals, scores, first, _ARITHMETIC, targets, settings)
 
     whole, rest = divmod(embeddings.shape[0], chunk_size)
     totals = _loop(
@@ -115,3 +116,11 @@ def _scores(features, chunk, biases, settings) -> tf.Tensor:
 def _product(left: tf.Tensor, right: tf.Tensor, **options: bool) -> tf.Tensor:
     """In float32: TensorFlow would round what comes out of half precision, chunk by chunk."""
     return tf.matmul(tf.cast(left, "float32"), tf.cast(right, "float32"), **options)
+
+
+def _add(tile: tf.Tensor, places: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
+    rows = tf.broadcast_to(tf.range(tf.shape(places)[0])[:, None], tf.shape(places))
+    return tf.tensor_scatter_nd_add(tile, tf.stack([rows, places], -1), numbers)
+
+
+_ARITHMETIC = tiles.Arithmetic(lambda tile, rows: tf.exp(tile - rows[:, None]), _add)

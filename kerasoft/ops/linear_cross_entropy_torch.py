@@ -30,7 +30,7 @@ class _Function(torch.autograd.Function):
         for first in range(0, len(embeddings), chunk_size):
             chunk = slice(first, first + chunk_size)
             scores = _scores(features, embeddings[chunk], _part(bias, chunk), settings)
-            totals = tiles.with_tile(totals, scores, first, targets, settings)
+            totals = tiles.with_tile(totals, scores, first, _ARITHMETIC, targets, settings)
         values, log_total, hits = tiles.losses(totals, targets, settings)
         ctx.save_for_backward(features, embeddings, bias, log_total, totals.count)
         ctx.rest = targets, settings, chunk_size
@@ -44,6 +44,7 @@ class _Function(torch.autograd.Function):
         targets, settings, chunk_size = ctx.rest
         slopes = partial(
             tiles.slopes,
+            arithmetic=_ARITHMETIC,
             log_total=log_total,
             count=count,
             targets=targets,
@@ -83,3 +84,10 @@ def _product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     if left.is_cuda:
         return torch.mm(left, right, out_dtype=torch.float32)
     return left.float() @ right.float()
+
+
+def _add(tile: torch.Tensor, places: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+    return tile.scatter_add_(1, places.long(), numbers)
+
+
+_ARITHMETIC = tiles.Arithmetic(lambda tile, rows: tile.sub_(rows[:, None]).exp_(), _add)
