@@ -21,10 +21,10 @@ BELOW = {
     "files": {"errors"},
     "restricted_pickle": set(),
     "ops": {"arguments", "errors"},
-    "losses": {"ops", "errors"},
+    "losses": {"ops", "arguments", "errors"},
     "layers": {"losses", "ops", "arguments", "errors"},
     "cifar100": set(),
-    "heads": {"cifar100", "layers", "losses", "ops", "errors"},
+    "heads": {"cifar100", "layers", "losses", "ops", "arguments", "errors"},
     "classifier": {"heads", "layers", "losses", "ops", "errors"},
 }
 WINGS = {"backbones", "data", "callbacks", "evaluation"}
