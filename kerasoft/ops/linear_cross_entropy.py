@@ -63,7 +63,8 @@ def linear_cross_entropy(
         bias: b (C,). A class with -inf is masked.
         sample_weight: (...), or None for 1 each.
         ignore_class: a class id, in range or negative. Rows with that label (that most weight, or,
-            for a negative id, rows without any weight) give 0 and do not count in the mean.
+            for a negative id, rows without any weight) give 0 and do not count in the mean. On
+            PyTorch they cost nothing.
         label_smoothing: share of each label, in [0, 1), that is spread evenly over all classes that
             are not masked.
         class_weight: C non-negative numbers: a row weighs what its label does (the average of
@@ -105,7 +106,7 @@ def linear_cross_entropy(
     if kept is not None:  # not even NaN may come out of an ignored row, nor its gradient
         rows = ops.where(kept[:, None], rows, ops.zeros_like(rows))
     values, lse, correct = _backend.row_losses(
-        rows, embeddings, bias, labels.targets, settings, size
+        rows, embeddings, bias, labels.targets, settings, size, kept
     )
     values = ops.where(labels.known, values, float("nan"))
     if kept is not None:

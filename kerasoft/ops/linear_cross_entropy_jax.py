@@ -22,8 +22,12 @@ def row_losses(
     targets: tiles.Targets,
     settings: tiles.Settings,
     chunk_size: int,
+    kept: jax.Array | None,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """See `kerasoft.ops.linear_cross_entropy`: losses, logarithms of totals, hits; each (N,)."""
+    """See `kerasoft.ops.linear_cross_entropy`: losses, logarithms of totals, hits; each (N,).
+
+    Shapes are static, so that rows that are not kept take their time too.
+    """
 
     @jax.custom_vjp
     def losses(features, embeddings, bias, targets):

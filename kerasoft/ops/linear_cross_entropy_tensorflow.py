@@ -18,8 +18,12 @@ def row_losses(
     targets: tiles.Targets,
     settings: tiles.Settings,
     chunk_size: int,
+    kept: tf.Tensor | None,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """See `kerasoft.ops.linear_cross_entropy`: losses, logarithms of totals, hits; each (N,)."""
+    """See `kerasoft.ops.linear_cross_entropy`: losses, logarithms of totals, hits; each (N,).
+
+    Shapes are static, so that rows that are not kept take their time too.
+    """
 
     @tf.custom_gradient
     def losses(features, embeddings, *bias):

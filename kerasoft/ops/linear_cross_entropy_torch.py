@@ -9,6 +9,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from kerasoft.ops import cross_entropy_tiles as tiles
+from kerasoft.ops.tracing import is_written_down
 
 
 def row_losses(
@@ -18,9 +19,18 @@ def row_losses(
     targets: tiles.Targets,
     settings: tiles.Settings,
     chunk_size: int,
+    kept: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """See `kerasoft.ops.linear_cross_entropy`: losses, logarithms of totals, hits; each (N,)."""
-    return _Function.apply(features, embeddings, bias, targets, settings, chunk_size)
+    """See `kerasoft.ops.linear_cross_entropy`: losses, logarithms of totals, hits; each (N,).
+
+    Rows that are not kept are left out, but where the step is written down: their number is a value.
+    """
+    if kept is None or is_written_down():
+        return _Function.apply(features, embeddings, bias, targets, settings, chunk_size)
+    rows = kept.nonzero()[:, 0]
+    some = tiles.Targets(*(None if one is None else one[rows] for one in targets))
+    found = _Function.apply(features[rows], embeddings, bias, some, settings, chunk_size)
+    return tuple(one.new_zeros(len(kept)).index_put((rows,), one) for one in found)
 
 
 class _Function(torch.autograd.Function):

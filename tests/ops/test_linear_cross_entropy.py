@@ -215,6 +215,26 @@ def test_where_all_rows_are_ignored(reduction):
         np.testing.assert_array_equal(gradient, 0.0)
 
 
+@pytest.mark.skipif(NAME != "torch", reason="elsewhere shapes are static")
+def test_ignored_rows_are_left_out(monkeypatch):
+    from kerasoft.ops import linear_cross_entropy_torch
+    from kerasoft.ops.tracing import written_down
+
+    seen, product = [], linear_cross_entropy_torch._product
+    monkeypatch.setattr(
+        linear_cross_entropy_torch,
+        "_product",
+        lambda left, right: seen.append(len(left)) or product(left, right),
+    )
+    features, embeddings, labels = problem()
+    options = {"ignore_class": 4, "reduction": None, "chunk_size": 100}
+    found = linear_cross_entropy(features, embeddings, labels, **options)
+    with written_down():
+        whole = linear_cross_entropy(features, embeddings, labels, **options)
+    assert seen == [(labels != 4).sum(), ROWS]
+    np.testing.assert_allclose(to_numpy(found), to_numpy(whole), rtol=1e-6)
+
+
 def test_the_gradient_of_lse():
     features, embeddings, labels = problem()
 
