@@ -23,7 +23,8 @@ def row_losses(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """See `kerasoft.ops.linear_cross_entropy`: losses, logarithms of totals, hits; each (N,).
 
-    Rows that are not kept are left out, but where the step is written down: their number is a value.
+    Rows that are not kept are left out, but not where the step is written down: how many they are
+    is a value.
     """
     if kept is None or is_written_down():
         return _Function.apply(features, embeddings, bias, targets, settings, chunk_size)
