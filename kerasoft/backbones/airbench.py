@@ -1,4 +1,4 @@
-"""The network of the CIFAR speed records since 2023."""
+"""A network of the CIFAR speed records."""
 
 from collections.abc import Sequence
 

@@ -111,6 +111,7 @@ def linear_cross_entropy(
     values = ops.where(labels.known, values, float("nan"))
     if kept is not None:
         values, lse, correct = (ops.where(kept, one, 0.0) for one in (values, lse, correct))
+    sample_weight = _sample_weight(sample_weight, features.shape[:-1])
     weights = _weights(labels.targets, sample_weight, check_class_weight(class_weight), classes)
     values = values if weights is None else weights * values
     results = [
@@ -243,11 +244,8 @@ def _weights(
     classes: int,
 ) -> Tensor | None:
     """What each row weighs, (N,); None for all the same."""
-    weights = None
-    if sample_weight is not None:
-        weights = ops.reshape(ops.cast(ops.convert_to_tensor(sample_weight), "float32"), (-1,))
     if class_weight is None:
-        return weights
+        return sample_weight
     if len(class_weight) != classes:
         raise InvalidArgumentError(
             "`class_weight` must have one number a class.",
@@ -259,7 +257,24 @@ def _weights(
         by_label = ops.sum(targets.weights * by_class, axis=-1)
     else:
         by_label = ops.sum(targets.shares * ops.take(by_class, targets.ids, axis=0), axis=-1)
-    return by_label if weights is None else weights * by_label
+    return by_label if sample_weight is None else sample_weight * by_label
+
+
+def _sample_weight(weights: Tensor | None, outer: tuple) -> Tensor | None:
+    """Float32 (N,), if it has the shape of the rows (...)."""
+    if weights is None:
+        return None
+    weights = ops.cast(ops.convert_to_tensor(weights), "float32")
+    sizes = zip(weights.shape, outer, strict=False)
+    if len(weights.shape) != len(outer) or any(
+        one != other for one, other in sizes if None not in (one, other)
+    ):
+        raise InvalidArgumentError(
+            "`sample_weight` must have the shape of `features` without the last axis.",
+            sample_weight_shape=tuple(weights.shape),
+            features_shape=(*outer, "D"),
+        )
+    return ops.reshape(weights, (-1,))
 
 
 def _reduced(values: Tensor, kept: Tensor | None, reduction: str) -> Tensor:

@@ -145,9 +145,9 @@ def test_every_option(name, run):
 PAIRS = [
     pair
     for pair in itertools.combinations(OPTIONS, 2)
-    # Two of one kind exclude each other; a label that is masked has an infinite loss.
+    # Two of one kind exclude each other; weight on a masked class makes an infinite loss.
     if not set(OPTIONS[pair[0]]) & set(OPTIONS[pair[1]])
-    and (pair[1] != "masked" or pair[0] in ("sample_weight", "z_loss", "sum", "none"))
+    and (pair[1] != "masked" or pair[0] not in ("weights", "some"))
 ]
 
 
@@ -294,7 +294,7 @@ def test_half_precision_is_no_worse_than_the_plain_formula(dtype):
         dtype,
     ]
     for one, other in zip(errors(ours), errors(plain), strict=True):
-        assert one <= 1.1 * other + 1e-7
+        assert one <= other + 1e-7
 
 
 def test_a_class_id_that_is_none():
@@ -309,7 +309,7 @@ def test_a_class_id_that_is_none():
         assert np.isnan(to_numpy(values)).tolist() == [row == 2 for row in range(ROWS)]
 
 
-def test_a_class_id_beyond_32_bits_wraps_to_none():
+def test_a_class_id_beyond_32_bits_is_none():
     if NAME == "jax":
         pytest.skip("JAX has no 64-bit integers by default")
     features, embeddings, labels = problem()
@@ -331,6 +331,8 @@ def test_a_class_id_beyond_32_bits_wraps_to_none():
         {"chunk_size": "small"},
         {"ignore_class": 1.5},
         {"class_weight": [1.0]},
+        {"sample_weight": np.ones(1)},
+        {"sample_weight": np.ones((ROWS, 1))},
         {"class_weight": [-1.0] * CLASSES},
     ],
     ids=str,
