@@ -152,6 +152,9 @@ class _Labels:
             self.kept = label_forms.kept_rows(weights, weights, ignore_class)
 
     def _take_some(self, ids, shares, outer: tuple, classes: int, ignore_class: int | None):
+        readable = isinstance(ids, np.ndarray) and isinstance(shares, np.ndarray)
+        if readable and ids.shape == shares.shape:
+            ids = np.where(shares == 0, 0, ids)  # what has no weight may be padding, such as -1
         ids = ops.convert_to_tensor(_readable(ids, classes, ignore_class, len(outer)))
         shares = ops.cast(ops.convert_to_tensor(shares), "float32")
         if len(ids.shape) != len(outer) + 1 or tuple(ids.shape) != tuple(shares.shape):

@@ -309,6 +309,18 @@ def test_a_class_id_that_is_none():
         assert np.isnan(to_numpy(values)).tolist() == [row == 2 for row in range(ROWS)]
 
 
+def test_what_has_no_weight_may_be_no_class():
+    features, embeddings, (ids, shares) = problem(kind="some")
+    shares[:, 1] = 0
+    expected = linear_cross_entropy(features, embeddings, (ids, shares))
+    ids[:, 1] = -1
+    for wrap in (np.asarray, ops.convert_to_tensor):
+        found = linear_cross_entropy(features, embeddings, (wrap(ids), wrap(shares)))
+        np.testing.assert_array_equal(to_numpy(found), to_numpy(expected))
+    with pytest.raises(InvalidArgumentError, match="Labels must be"):
+        linear_cross_entropy(features, embeddings, (ids, shares + 1))
+
+
 def test_a_class_id_beyond_32_bits_is_none():
     if NAME == "jax":
         pytest.skip("JAX has no 64-bit integers by default")
