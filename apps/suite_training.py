@@ -28,7 +28,7 @@ SIZES = {  # option: its default on a CPU, and on an accelerator
     "images": (2_048, 35_000),
     "batch_sizes": ([64], [64, 512]),
 }
-RECIPES = ("quick", "full")  # for the start: on a CPU, and on an accelerator
+RECIPES = ("quick", "sprint")  # for the start: on a CPU, and on an accelerator
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import training_app
 APP = training_app.App(
     description="Train a CNN with a softmax variant.",
     family="cnn",
-    recipes=("quick", "seed", "sprint", "full"),
+    recipes=("quick", "seed", "sprint", "standard", "best"),
     backbones=(
         "simple_cnn",
         "cnn",

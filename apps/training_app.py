@@ -21,7 +21,7 @@ class App:
     Attributes:
         description: one line.
         family: of networks, a key of `kerasoft.training.recipes`.
-        recipes: names of that family's recipes, the best one last.
+        recipes: names of that family's recipes, by rising cost.
         backbones: names of the networks.
         examples: commands for the end of the help.
         backbone_options: options of the backbone by name, as `argparse` takes them.
@@ -90,6 +90,7 @@ def _add_softmax(parser: argparse.ArgumentParser) -> None:
 
 def _add_training(parser: argparse.ArgumentParser, app: App) -> None:
     add = parser.add_argument
+    on_a_gpu = "standard" if "standard" in app.recipes else "best"
     add("--backbone", metavar="NAME", help=f"{', '.join(app.backbones)} (default: the recipe's)")
     for name, settings in app.backbone_options.items():
         add("--" + name.replace("_", "-"), **settings, default=argparse.SUPPRESS)
@@ -97,7 +98,7 @@ def _add_training(parser: argparse.ArgumentParser, app: App) -> None:
         "--recipe",
         default="auto",
         metavar="NAME",
-        help=f"{', '.join(app.recipes)}, or auto (default): {app.recipes[-1]} on an accelerator, "
+        help=f"{', '.join(app.recipes)}, or auto (default): {on_a_gpu} on an accelerator, "
         "else quick",
     )
     add("--epochs", type=int, metavar="N", help="instead of the recipe's")

@@ -12,7 +12,7 @@ from duels import AGAIN, Duel
 from epoch_by_epoch import EpochByEpoch
 
 from kerasoft import Classifier, heads
-from kerasoft.training import accelerator, fit_on_device, recipes
+from kerasoft.training import Recipe, accelerator, fit_on_device
 from kerasoft.training.batches import ShuffledRows
 from kerasoft.training.build import build_classifier, precision
 
@@ -81,15 +81,20 @@ def duels(names: object) -> list[Duel]:
 def _classifier(
     options: argparse.Namespace, batch_size: int, augmentation: str = "none"
 ) -> Classifier:
-    """As the recipe `full` trains it, at a constant rate; with its optimizer's variables."""
+    """With its optimizer's variables; the optimizer is that of many published trainings."""
     random.seed(0)  # from it Keras draws the seed of every initializer
-    recipe = recipes["cnn"]["full"].with_changes(
+    recipe = Recipe(
+        name="contest",
         backbone=options.backbone,
+        epochs=1,
         batch_size=batch_size,
+        optimizer="sgd",
+        learning_rate=LEARNING_RATE,
+        momentum=0.9,
+        nesterov=True,
+        weight_decay=0.04,
         precision=options.precision,
         augmentation=augmentation,
-        learning_rate=LEARNING_RATE,
-        schedule="constant",
     )
     steps = options.images // batch_size
     with precision(recipe.precision):

@@ -3,6 +3,18 @@
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.training.recipe import Recipe
 
+_MUON = {  # what the recipes for a GPU share
+    "batch_size": 512,
+    "optimizer": "muon",
+    "learning_rate": 0.2,
+    "momentum": 0.6,
+    "other_rate": 8.0,
+    "schedule": "linear",
+    "warmup": 0.2,
+    "augmentation": "flip_shift",
+    "precision": "mixed_bfloat16",
+}
+
 _CNN = (
     Recipe(  # minutes on a CPU
         name="quick",
@@ -26,33 +38,28 @@ _CNN = (
     Recipe(  # a fair network in seconds on a current GPU
         name="sprint",
         backbone="airbench",
-        epochs=8,
-        batch_size=512,
-        optimizer="muon",
-        learning_rate=0.2,
-        momentum=0.6,
-        other_rate=8.0,
-        schedule="linear",
-        warmup=0.2,
-        label_smoothing=0.25,
-        augmentation="flip_shift",
+        epochs=10,
         shift=2,
-        precision="mixed_bfloat16",
+        label_smoothing=0.25,
+        **_MUON,
     ),
-    Recipe(  # a good network in about a minute on a current GPU
-        name="full",
-        backbone="resnet9",
+    Recipe(  # a good network in half a minute on a current GPU
+        name="standard",
+        backbone="airbench",
+        backbone_options={"widths": [128, 512, 1024]},
         epochs=40,
-        batch_size=512,
-        optimizer="sgd",
-        learning_rate=0.1,
-        momentum=0.9,
-        nesterov=True,
-        schedule="cosine",
-        warmup=0.2,
-        weight_decay=0.04,
-        augmentation="flip_shift",
-        precision="mixed_bfloat16",
+        shift=3,
+        label_smoothing=0.2,
+        mixing="cutmix",
+        **_MUON,
+    ),
+    Recipe(  # minutes on a current GPU
+        name="best",
+        backbone="wide_resnet",
+        epochs=100,
+        label_smoothing=0.1,
+        mixing="cutmix",
+        **{**_MUON, "other_rate": 2.0, "augmentation": "flip_shift_trivial"},
     ),
 )
 
@@ -158,13 +165,13 @@ def choose(family: str, name: str, accelerator: str | None) -> tuple[Recipe, str
 
     Args:
         family: of networks, a key of `recipes`.
-        name: a recipe's name, or "auto": the family's last one, its best, on an accelerator, and
-            `quick` on a CPU.
+        name: a recipe's name, or "auto": `standard`, or where there is none `best`, on an
+            accelerator, and `quick` on a CPU.
         accelerator: what the backend found, or None.
     """
     if name != "auto":
         return get(family, name), f"recipe {name}, as asked"
     if accelerator:
-        best = list(recipes[family].values())[-1]
-        return best, f"recipe {best.name}, because there is an accelerator ({accelerator})"
+        recipe = recipes[family].get("standard") or get(family, "best")
+        return recipe, f"recipe {recipe.name}, because there is an accelerator ({accelerator})"
     return get(family, "quick"), "recipe quick, because this backend sees no accelerator"

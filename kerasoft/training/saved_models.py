@@ -3,6 +3,7 @@
 import re
 import shutil
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -31,6 +32,7 @@ probabilities = model.predict(images)  # uint8 (N, 32, 32, 3) to float32 (N, {cl
 {table}
 ```
 
+{validation}
 `python apps/evaluate.py saved_models/{name}.keras` gives them again.
 
 ## How it was made
@@ -98,13 +100,27 @@ def save_model(name: str, folder: Path, run: Run) -> Path:
         data=config["data"]["description"],
         classes=len(report.class_names),
         table=report.table(),
+        validation=_validation(run.history()),
         seed=config["seed"],
         **{key: environment[key] for key in ("command", "backend", "device", "commit")},
     )
-    facts = {"config": config, "environment": environment, "test": report.to_dict()}
+    facts = {
+        "config": config,
+        "environment": environment,
+        "last_epoch": {name: values[-1] for name, values in run.history().items()},
+        "test": report.to_dict(),
+    }
     write_json(path.with_suffix(".json"), facts)
     with replacing(path.with_suffix(".md")) as temporary:
         temporary.write_text(card, encoding="utf-8")
     with replacing(path) as temporary:
         shutil.copyfile(run.model, temporary)
     return path
+
+
+def _validation(history: Mapping[str, list[float]]) -> str:
+    if "val_accuracy" not in history:
+        return "There was no validation split: its images were among those to train on.\n"
+    accuracy, loss = history["val_accuracy"][-1], history["val_loss"][-1]
+    scores = f"accuracy {accuracy:.2%}, loss {loss:.4f}"
+    return f"On the validation split, after the last epoch: {scores}.\n"

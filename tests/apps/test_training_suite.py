@@ -240,7 +240,7 @@ def test_a_start_that_fails_is_one_line(app, capsys):
     assert error.count("\n") == 1 and "no such data" in error and "exit status 1" in error
 
 
-@pytest.mark.parametrize("device, recipe", [(None, "quick"), ("GPU", "full")])
+@pytest.mark.parametrize("device, recipe", [(None, "quick"), ("GPU", "sprint")])
 def test_what_is_started(monkeypatch, device, recipe):
     calls = []
 

@@ -61,8 +61,8 @@ def test_auto_depends_on_the_accelerator():
     assert recipe is recipes["cnn"]["quick"]
     assert why == "recipe quick, because this backend sees no accelerator"
     recipe, why = choose("cnn", "auto", "NVIDIA H200")
-    assert recipe is recipes["cnn"]["full"]
-    assert why == "recipe full, because there is an accelerator (NVIDIA H200)"
+    assert recipe is recipes["cnn"]["standard"]
+    assert why == "recipe standard, because there is an accelerator (NVIDIA H200)"
 
 
 @pytest.mark.parametrize("accelerator", [None, "GPU"])
