@@ -1,5 +1,6 @@
 """All that training needs to go on as if it had never stopped."""
 
+import time
 from pathlib import Path
 
 import keras
@@ -10,7 +11,7 @@ from kerasoft.files import replacing
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Saves every variable of the model and of its optimizer after every epoch, to one .npz file.
+    """Saves every variable of the model and of its optimizer after an epoch, to one .npz file.
 
     Unlike `keras.callbacks.BackupAndRestore` it keeps the states of random generators too, so that
     a resumed run draws the dropout masks and the noise that an uninterrupted one would have drawn.
@@ -19,19 +20,30 @@ class Checkpoint(keras.callbacks.Callback):
 
     Args:
         path: the .npz file.
+        seconds_between: what must have passed since training began or the last one was saved;
+            after epochs of a second, writing would take longer than training. By default every
+            epoch is saved.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, seconds_between: float = 0.0):
         super().__init__()
         self.path = Path(path)
+        self.seconds_between = seconds_between
+        self._last = -float("inf")
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self._last = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if time.monotonic() - self._last < self.seconds_between:
+            return
         arrays = {
             f"variable_{index}": keras.ops.convert_to_numpy(variable.value)
             for index, variable in enumerate(_state(self.model))
         }
         with replacing(self.path) as temporary, temporary.open("wb") as file:
             np.savez(file, epochs_done=epoch + 1, **arrays)
+        self._last = time.monotonic()
 
     @staticmethod
     def restore(model: keras.Model, path: str | Path) -> int:

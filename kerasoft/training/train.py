@@ -23,6 +23,8 @@ from kerasoft.training.head import check_softmax, complete_options, make_head
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.run import Run, RunInterrupted, check_writable
 
+SECONDS_BETWEEN_CHECKPOINTS = 10.0  # what an interruption may cost, beside the epoch it falls into
+
 
 def train(
     recipe: Recipe,
@@ -177,7 +179,7 @@ def _fit(
             EpochSeed(seed),
             callbacks.EpochTimer(),
             callbacks.RunLogger(run.metrics, initial_epoch=done),
-            callbacks.Checkpoint(run.checkpoint),
+            callbacks.Checkpoint(run.checkpoint, SECONDS_BETWEEN_CHECKPOINTS),
             callbacks.Progress(),
         ],
         verbose=0,

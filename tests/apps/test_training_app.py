@@ -108,6 +108,8 @@ def tiny(monkeypatch, tmp_path):
         module = importlib.import_module(f"kerasoft.training.{module}")
         monkeypatch.setattr(module, "load_dataset", lambda *_: splits)
     monkeypatch.setattr(backbones, "get", lambda name: training_fakes.tiny())
+    train_module = importlib.import_module("kerasoft.training.train")
+    monkeypatch.setattr(train_module, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     monkeypatch.setattr(training_app, "SAVED_MODELS", tmp_path / "models")
     return splits
 

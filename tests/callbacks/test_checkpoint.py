@@ -172,3 +172,18 @@ def test_a_failure_while_writing_leaves_the_old_one(saved, fresh, tmp_path, monk
         callback.on_epoch_end(2)
     assert path.read_bytes() == saved[0].read_bytes()
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_epochs_in_quick_succession_are_not_all_saved(tmp_path, monkeypatch):
+    now, path, done = [0.0], tmp_path / "c.npz", []
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now[0])
+
+    class Clock(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            now[0] = [4.0, 10.0, 19.0, 21.0][epoch]
+
+        def on_epoch_end(self, epoch, logs=None):
+            done.append(int(np.load(path)["epochs_done"]) if path.exists() else 0)
+
+    fit(model(), Checkpoint(path, seconds_between=10.0), Clock(), epochs=4)
+    assert done == [0, 2, 2, 4]

@@ -20,6 +20,9 @@ def use_fakes(patch, splits):
         module = importlib.import_module(f"kerasoft.training.{module}")
         patch.setattr(module, "load_dataset", load_dataset)
     patch.setattr(backbones, "get", lambda name: training_fakes.tiny())
+    # Epochs of milliseconds: each is kept, as those of a real training are.
+    train_module = importlib.import_module("kerasoft.training.train")
+    patch.setattr(train_module, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     return asked
 
 
