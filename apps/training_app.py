@@ -185,9 +185,10 @@ def _train(options: argparse.Namespace, backend: str, app: App):
         )
     changes = ("epochs", "batch_size", "learning_rate", "precision", "augmentation", "mixing")
     recipe = recipe.with_changes(
-        backbone=backbone,
-        backbone_options={**recipe.backbone_options, **_given(options, app.backbone_options)},
-        **{name: getattr(options, name) for name in changes},
+        backbone=backbone, **{name: getattr(options, name) for name in changes}
+    )
+    recipe = recipe.with_changes(
+        backbone_options={**recipe.backbone_options, **_given(options, app.backbone_options)}
     )
     for setting in options.set:
         name = setting.partition("=")[0]

@@ -44,17 +44,30 @@ def get(name: str, **options: object) -> keras.Model:
     Raises:
         InvalidArgumentError: if the name is unknown, or it has no such option.
     """
+    known = option_names(name)
+    unknown = options.keys() - set(known)
+    if unknown:
+        raise InvalidArgumentError(
+            f"{name} has no option {sorted(unknown)[0]}, but {', '.join(known)}.",
+            **{name: options[name] for name in sorted(unknown)},
+        )
+    return _find(name)(**options)
+
+
+def option_names(name: str) -> tuple[str, ...]:
+    """The options that `get` takes for this name.
+
+    Raises:
+        InvalidArgumentError: if the name is unknown.
+    """
+    make = _find(name)
+    return tuple(inspect.signature(_SMALLER_THAN.get(make, make)).parameters)
+
+
+def _find(name: str) -> Callable[..., keras.Model]:
     canonical = name.replace("-", "_") if isinstance(name, str) else None
     if canonical not in _BACKBONES:
         raise InvalidArgumentError(
             f"`backbone` must be one of {', '.join(names())}.", backbone=name
         )
-    make = _BACKBONES[canonical]
-    known = inspect.signature(_SMALLER_THAN.get(make, make)).parameters
-    unknown = options.keys() - known.keys()
-    if unknown:
-        raise InvalidArgumentError(
-            f"{canonical} has no option {sorted(unknown)[0]}, but {', '.join(known)}.",
-            **{name: options[name] for name in sorted(unknown)},
-        )
-    return make(**options)
+    return _BACKBONES[canonical]

@@ -33,7 +33,10 @@ def shrink(path: Path) -> None:
     It loads as before, with the same values in variables of the same dtypes.
     """
     with replacing(path) as smaller:
-        with zipfile.ZipFile(path) as before, zipfile.ZipFile(smaller, "w") as after:
+        with (
+            zipfile.ZipFile(path) as before,
+            zipfile.ZipFile(smaller, "w", zipfile.ZIP_DEFLATED) as after,
+        ):
             for name in before.namelist():
                 content = before.read(name)
                 after.writestr(name, _smaller(content) if name == _WEIGHTS else content)

@@ -88,10 +88,17 @@ class Recipe:
                 _refuse(self, name, "one of " + ", ".join(allowed))
 
     def with_changes(self, **changes: object) -> "Recipe":
-        """The same recipe with some attributes changed; those that are None stay."""
-        return dataclasses.replace(
-            self, **{name: value for name, value in changes.items() if value is not None}
-        )
+        """The same recipe with some attributes changed; those that are None stay.
+
+        Options of the backbone that another one does not take go with it.
+        """
+        changes = {name: value for name, value in changes.items() if value is not None}
+        changed = dataclasses.replace(self, **changes)
+        if changed.backbone == self.backbone or "backbone_options" in changes:
+            return changed
+        known = backbones.option_names(changed.backbone)
+        kept = {name: value for name, value in self.backbone_options.items() if name in known}
+        return dataclasses.replace(changed, backbone_options=kept)
 
     def with_settings(self, settings: Sequence[str]) -> "Recipe":
         """The same recipe with attributes changed by text.

@@ -44,6 +44,17 @@ def test_with_changes_changes_what_is_not_none():
     assert before.with_changes() == before
 
 
+def test_options_that_another_backbone_does_not_take_go_with_the_backbone():
+    recipe = recipes["efficientnet"]["quick"]
+    assert recipe.with_changes(backbone="efficientnet_b0") == dataclasses.replace(
+        recipe, backbone="efficientnet_b0"
+    )
+    assert recipe.with_changes(backbone="cct").backbone_options == {}
+    assert recipes["cnn"]["standard"].with_changes(backbone="resnet9").backbone_options == {}
+    with pytest.raises(InvalidArgumentError):
+        recipe.with_changes(backbone="none-such")
+
+
 def test_a_recipe_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         recipes["cnn"]["quick"].epochs = 1

@@ -148,8 +148,11 @@ def test_it_trains_as_keras_does(options, replaying, monkeypatch):
     for one, other in zip(found.get_weights(), expected.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
     assert history.keys() == their_history.keys()
+    # In half precision rounding may decide an example, where scores are nearly equal.
+    an_example = 1.01 / len(LABELS) if "policy" in options else 0.0
     for name, values in history.items():
-        np.testing.assert_allclose(values, their_history[name], rtol=tolerance, err_msg=name)
+        atol = 0.0 if "loss" in name else an_example
+        np.testing.assert_allclose(values, their_history[name], tolerance, atol, err_msg=name)
 
 
 @pytest.mark.parametrize(
