@@ -2,7 +2,7 @@
 
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 
 import keras
@@ -36,8 +36,8 @@ class Classifier(keras.Model):
 
     Within a training or evaluation step the model hands the features on, not the probabilities, so
     that the head computes its loss from them at its own cost and precision; only metrics, where
-    there are any, ask for the full distribution (without noise). With heads that train without a
-    score for every class, they do so in evaluation only, unless `compile` asks for more.
+    there are any, ask for the full distribution (without noise). With heads that never hold a score
+    for every class in training, they do so in evaluation only, unless `compile` asks for more.
 
     Args:
         backbone: a Keras model or layer from inputs to features (..., D).
@@ -124,7 +124,26 @@ class Classifier(keras.Model):
         self, x: np.ndarray, batch_size: int = 256, verbose: int | str = 0
     ) -> np.ndarray:
         """`predict`, but float32 log-probabilities (N, C) instead of probabilities."""
-        return _LogProbabilities(self).predict(x, batch_size=batch_size, verbose=verbose)
+        return _Answers(self.log_prob).predict(x, batch_size=batch_size, verbose=verbose)
+
+    def predict_top_k(
+        self, x: np.ndarray, k: int = 5, batch_size: int = 256, verbose: int | str = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`predict`, but only the k most probable classes, by the head's `top_k`.
+
+        Returns:
+            float32 log-probabilities (N, k), falling, and int32 class ids (N, k).
+
+        Raises:
+            InvalidArgumentError: if `k` is not an integer between 1 and the number of classes.
+        """
+        self.head.check_k(k)
+
+        def best(inputs: Tensor) -> tuple[Tensor, Tensor]:
+            log_probs, ids = self.head.top_k(self.backbone(inputs, training=False), k)
+            return log_probs, ops.cast(ids, "int32")
+
+        return _Answers(best).predict(x, batch_size=batch_size, verbose=verbose)
 
     def compile(
         self,
@@ -143,7 +162,7 @@ class Classifier(keras.Model):
             metrics: Keras metrics over probabilities; nothing if empty; if None `["accuracy"]`, or
                 nothing where examples have several labels.
             training_metrics: whether training steps compute them as well as evaluation does. None
-                says no where the head trains without a score for every class, else yes.
+                says no where the head trains without holding a score for every class, else yes.
             jit_compile, **kwargs: as in `keras.Model.compile`.
 
         Raises:
@@ -166,7 +185,7 @@ class Classifier(keras.Model):
         wanted = bool(metrics or kwargs.get("weighted_metrics"))
         in_training = training_metrics
         if in_training is None:
-            in_training = not self.head.trains_sublinearly
+            in_training = self.head.holds_all_scores
         self._metrics_wanted = {"train": wanted and in_training, "test": wanted}
         self._metrics_begun = False  # before that TensorFlow has not even built them
         self._asked = {"jit_compile": jit_compile, "training_metrics": training_metrics}
@@ -354,16 +373,16 @@ class Classifier(keras.Model):
         return cls(**{**config, **ready})
 
 
-class _LogProbabilities(keras.Model):
-    """A view of a classifier whose `predict` gives log-probabilities."""
+class _Answers(keras.Model):
+    """A view of a classifier whose `predict` gives what `answer` makes of inputs."""
 
-    def __init__(self, classifier: Classifier):
-        super().__init__(name="log_probabilities")
-        self.classifier = classifier
+    def __init__(self, answer: Callable[[Tensor], Tensor | tuple[Tensor, ...]]):
+        super().__init__(name="answers")
+        self.answer = answer
         self.built = True  # and without build(), which Keras would look for and miss
 
-    def call(self, inputs: Tensor) -> Tensor:
-        return self.classifier.log_prob(inputs)
+    def call(self, inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        return self.answer(inputs)
 
 
 def _refuse_options_without_rows(optimizer: str | keras.optimizers.Optimizer) -> None:

@@ -39,13 +39,13 @@ class Head(keras.layers.Layer):
             integer.
 
     Attributes:
-        trains_sublinearly: whether a training step costs less than a score for every class, so that
-            a `Classifier` leaves metrics over all classes to evaluation.
+        holds_all_scores: whether a training step holds a score for every class. If not, a
+            `Classifier` leaves metrics over all classes to evaluation.
         num_true: labels of each example.
         updates_rows: whether a training step changes class embeddings by itself, in `update`.
     """
 
-    trains_sublinearly = False
+    holds_all_scores = True
     num_true = 1
     updates_rows = False
 

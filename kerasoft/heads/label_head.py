@@ -14,7 +14,7 @@ class LabelHead(Head):
     have no such shortcut: their loss goes through `log_prob`.
     """
 
-    trains_sublinearly = True
+    holds_all_scores = False
 
     def label_loss(self, features: Tensor, ids: Tensor, training: bool | None) -> Tensor:
         """The loss of each example.

@@ -14,15 +14,15 @@ from kerasoft.heads.row_head import RowHead
 from kerasoft.heads.rows import RowOptimizer
 from kerasoft.heads.samplers import UNIT, Sampler, class_distribution
 from kerasoft.heads.several_labels import SeveralLabels
-from kerasoft.ops.chunked_softmax import chunked_cross_entropy, chunked_top_k
-from kerasoft.ops.linear_scores import linear_scores
+from kerasoft.ops.chunked_top_k import chunked_top_k
+from kerasoft.ops.linear_cross_entropy import linear_cross_entropy
+from kerasoft.ops.linear_scores import classes_at_a_time, linear_scores
 from kerasoft.ops.precision import Tensor
 from kerasoft.ops.sampled_cross_entropy import sampled_cross_entropy
 from kerasoft.ops.softmax import log_softmax
 
 _DEFAULT_SAMPLES = 1024
 _CHUNK_SCORES = 2**24  # 64 MB of float32
-_USUAL_BATCH = 256  # where the batch size is not known before the step runs
 
 
 class SampledPlan(NamedTuple):
@@ -54,8 +54,7 @@ class SampledSoftmax(SeveralLabels, RowHead):
     full softmax.
 
     Products are made in the compute dtype and go on in float32. Outside training the loss and
-    `top_k` pass over the classes in chunks, so that memory stays bounded; gradients through that
-    loss keep every score.
+    `top_k` pass over the classes in chunks, so that memory stays bounded.
 
     Args:
         num_classes: number of classes C.
@@ -175,8 +174,12 @@ class SampledSoftmax(SeveralLabels, RowHead):
         if training:
             return super().label_loss(features, ids, training)
         ids = ops.reshape(ids, (-1, self.num_true))
-        size = self._chunk_size(features)
-        return chunked_cross_entropy(features, *self._classes(), ids, size, self.compute_dtype)
+        shares = ops.full_like(ids, 1.0 / self.num_true, dtype="float32")
+        features, size = ops.cast(features, self.compute_dtype), self._chunk_size(features)
+        embeddings, biases = self._classes()
+        return linear_cross_entropy(
+            features, embeddings, (ids, shares), biases, reduction=None, chunk_size=size
+        )
 
     def log_prob(self, features: Tensor, training: bool | None = False) -> Tensor:
         if not self.built:
@@ -190,24 +193,17 @@ class SampledSoftmax(SeveralLabels, RowHead):
         k = _integer("k", k, 1, self.num_classes)
         if not self.built:
             self.build(features.shape)
-        flat = ops.reshape(features, (-1, features.shape[-1]))
-        best = chunked_top_k(flat, *self._classes(), k, size, self.compute_dtype)
-        shape = (*ops.shape(features)[:-1], k)
-        return ops.reshape(best[0], shape), ops.reshape(best[1], shape)
+        return chunked_top_k(features, *self._classes(), k, size, self.compute_dtype)
 
-    def _classes(self) -> tuple[Tensor, Tensor]:
+    def _classes(self) -> tuple[Tensor, Tensor | None]:
         """All embeddings (C, D) and biases (C,), read once."""
         embeddings = ops.convert_to_tensor(self.class_embeddings)
-        if not self.use_bias:
-            return embeddings, ops.zeros((self.num_classes,), "float32")
-        return embeddings, ops.convert_to_tensor(self.bias)
+        return embeddings, ops.convert_to_tensor(self.bias) if self.use_bias else None
 
     def _chunk_size(self, features: Tensor) -> int:
         if self.chunk_size is not None:
             return self.chunk_size
-        sizes = features.shape[:-1]
-        batch = _USUAL_BATCH if None in sizes else int(np.prod(sizes, dtype="int64"))
-        return max(1, _CHUNK_SCORES // max(1, batch))
+        return classes_at_a_time(features.shape[:-1], _CHUNK_SCORES)
 
     def get_config(self) -> dict:
         named = isinstance(self.distribution, str)

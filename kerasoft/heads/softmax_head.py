@@ -1,6 +1,7 @@
 """The full head: every class is scored."""
 
 import keras
+from keras import ops
 
 from kerasoft import layers
 from kerasoft.arguments import check_smoothing
@@ -9,8 +10,14 @@ from kerasoft.heads.complexity import Complexity
 from kerasoft.heads.head import Head
 from kerasoft.layers.score_layer import ScoreLayer
 from kerasoft.ops import labels as label_forms
-from kerasoft.ops.linear_scores import linear_scores
+from kerasoft.ops.chunked_top_k import chunked_top_k
+from kerasoft.ops.linear_cross_entropy import linear_cross_entropy
+from kerasoft.ops.linear_scores import classes_at_a_time, linear_scores
 from kerasoft.ops.precision import Tensor
+
+_ALL_AT_ONCE = 2**23  # scores, 32 MiB: with more of them chunks are faster on a CPU, too
+_A_CHUNK = 2**22
+_DTYPES = ("float32", "bfloat16", "float16")  # of the products that can be made in chunks
 
 
 @keras.saving.register_keras_serializable(package="kerasoft")
@@ -21,6 +28,11 @@ class SoftmaxHead(Head):
 
     The scores are multiplied in the layer's compute dtype and go on in float32. The loss comes from
     the scores, never from probabilities, so that no example loses its gradient to an underflow.
+
+    With more than 8 million scores a step (256 examples of 32,768 classes) `softmax` and
+    `log_softmax` compute loss and `top_k` a chunk of classes at a time
+    (`kerasoft.ops.linear_cross_entropy`), in memory for 4 million scores. All other score layers
+    need every score at once: they draw noise for each, or compare them.
 
     Args:
         num_classes: number of classes C.
@@ -63,6 +75,16 @@ class SoftmaxHead(Head):
     def complexity(self) -> Complexity:
         return Complexity(training="O(C D)", inference="O(C D)", parameters="O(C D)")
 
+    @property
+    def holds_all_scores(self) -> bool:
+        return not self._in_chunks((None,))
+
+    def _in_chunks(self, outer: tuple[int | None, ...]) -> bool:
+        """Whether classes are taken in chunks for features (*outer, D)."""
+        able = type(self.softmax) in (layers.Softmax, layers.LogSoftmax)
+        able = able and self.compute_dtype in _DTYPES
+        return able and self.num_classes > classes_at_a_time(outer, _ALL_AT_ONCE)
+
     def build(self, features_shape: tuple) -> None:
         self.class_embeddings = self.add_weight(
             shape=(self.num_classes, features_shape[-1]),
@@ -74,10 +96,14 @@ class SoftmaxHead(Head):
 
     def scores(self, features: Tensor) -> Tensor:
         """Features (..., D) to float32 scores (..., C)."""
+        return linear_scores(features, *self._classes(features), self.compute_dtype)
+
+    def _classes(self, features: Tensor) -> tuple[Tensor, Tensor | None]:
+        """All embeddings (C, D) and biases (C,), read once."""
         if not self.built:
             self.build(features.shape)
-        bias = self.bias if self.use_bias else None
-        return linear_scores(features, self.class_embeddings, bias, self.compute_dtype)
+        embeddings = ops.convert_to_tensor(self.class_embeddings)
+        return embeddings, ops.convert_to_tensor(self.bias) if self.use_bias else None
 
     def call(self, features: Tensor, training: bool | None = None) -> Tensor:
         return self.softmax.prob(self.scores(features), training)
@@ -86,10 +112,28 @@ class SoftmaxHead(Head):
         return self.softmax.log_prob(self.scores(features), training)
 
     def values(self, features: Tensor, labels: Tensor, training: bool | None = False) -> Tensor:
+        if self._in_chunks(features.shape[:-1]):
+            embeddings, bias = self._classes(features)
+            return linear_cross_entropy(
+                ops.cast(features, self.compute_dtype),
+                embeddings,
+                labels,
+                bias,
+                label_smoothing=self.label_smoothing if training else 0.0,
+                reduction=None,
+            )
         scores = self.scores(features)
         if training:
             labels = label_forms.smoothed(labels, scores, self.label_smoothing)
         return self.softmax.loss(scores, labels, training)
+
+    def top_k(self, features: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:
+        outer = features.shape[:-1]
+        if not self._in_chunks(outer):
+            return super().top_k(features, k)
+        self.check_k(k)
+        size = classes_at_a_time(outer, _A_CHUNK)
+        return chunked_top_k(features, *self._classes(features), k, size, self.compute_dtype)
 
     def get_config(self) -> dict:
         config = {

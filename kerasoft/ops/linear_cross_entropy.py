@@ -16,6 +16,7 @@ from kerasoft.arguments import (
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops import labels as label_forms
 from kerasoft.ops.cross_entropy_tiles import Settings, Targets
+from kerasoft.ops.linear_scores import classes_at_a_time
 from kerasoft.ops.precision import Tensor
 
 if keras.backend.backend() == "torch":
@@ -217,8 +218,8 @@ def _is_number(x: object) -> bool:
 
 def _layer(features, embeddings, bias) -> tuple[Tensor, Tensor, Tensor | None]:
     """The tensors of the linear layer, if they go together; features in float32 at most."""
-    features, embeddings = map(ops.convert_to_tensor, (features, embeddings))
-    bias = None if bias is None else ops.convert_to_tensor(bias)
+    features, embeddings = map(_tensor, (features, embeddings))
+    bias = None if bias is None else _tensor(bias)
     fit = len(features.shape) > 0 and len(embeddings.shape) == 2
     fit = fit and features.shape[-1] == embeddings.shape[1] and embeddings.shape[0] > 0
     if not fit or (bias is not None and tuple(bias.shape) != (embeddings.shape[0],)):
@@ -233,9 +234,14 @@ def _layer(features, embeddings, bias) -> tuple[Tensor, Tensor, Tensor | None]:
     return features, embeddings, bias
 
 
+def _tensor(x: Tensor | keras.Variable) -> Tensor:
+    """Weights of a layer by their value, which is what has a gradient."""
+    return ops.convert_to_tensor(x.value if isinstance(x, keras.Variable) else x)
+
+
 def _chunk_size(chunk_size: int | str, rows: int | None, classes: int) -> int:
     if chunk_size == "auto":
-        chunk_size = max(_FEWEST, _SCORES // max(1, rows or 1024))
+        chunk_size = max(_FEWEST, classes_at_a_time((rows,), _SCORES))
     check_positive(chunk_size=chunk_size)
     return min(chunk_size, classes)
 

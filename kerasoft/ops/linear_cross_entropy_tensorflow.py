@@ -45,7 +45,9 @@ def row_losses(
 
         return results, backward
 
-    values, log_total, hits = losses(features, embeddings, *[] if bias is None else [bias])
+    # Variables among them would want a gradient of their own.
+    layer = (features, embeddings) if bias is None else (features, embeddings, bias)
+    values, log_total, hits = losses(*map(tf.convert_to_tensor, layer))
     return values, log_total, tf.stop_gradient(hits)
 
 

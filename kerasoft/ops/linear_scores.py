@@ -1,11 +1,14 @@
 """Scores of a linear layer, all at once or a chunk of classes at a time."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from keras import ops
 
 from kerasoft.ops.precision import Tensor
+
+_USUAL_ROWS = 256  # where their number is not known before a step runs
 
 
 def linear_scores(
@@ -32,7 +35,7 @@ def fold_scores(
     state: Any,
     features: Tensor,
     embeddings: Tensor,
-    biases: Tensor,
+    biases: Tensor | None,
     chunk_size: int,
     dtype: str,
 ) -> Any:
@@ -44,7 +47,7 @@ def fold_scores(
         state: tensors, as deep as need be.
         features: (N, D).
         embeddings: (C, D).
-        biases: (C,).
+        biases: (C,), or None.
         chunk_size: classes at a time. The last chunk may be smaller.
         dtype: of the products.
 
@@ -56,8 +59,8 @@ def fold_scores(
 
     def advance(first: Tensor | int, size: int, state: Any) -> Any:
         rows = ops.slice(embeddings, (first, 0), (size, dimensions))
-        scores = linear_scores(features, rows, ops.slice(biases, (first,), (size,)), dtype)
-        return step(state, scores, first)
+        own = None if biases is None else ops.slice(biases, (first,), (size,))
+        return step(state, linear_scores(features, rows, own, dtype), first)
 
     def body(chunk: Tensor | int, state: Any) -> Any:
         return advance(chunk * chunk_size, chunk_size, state)
@@ -65,3 +68,9 @@ def fold_scores(
     whole, rest = divmod(num_classes, chunk_size)
     state = body(0, state) if whole == 1 else ops.fori_loop(0, whole, body, state)
     return advance(whole * chunk_size, rest, state) if rest else state
+
+
+def classes_at_a_time(outer: tuple[int | None, ...], scores: int) -> int:
+    """How many classes make that many scores with rows of the shape `outer`; at least 1."""
+    rows = _USUAL_ROWS if None in outer else math.prod(outer)
+    return max(1, scores // max(1, rows))

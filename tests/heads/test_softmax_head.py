@@ -8,9 +8,9 @@ from backend import gradient, quick, random_scores, to_numpy
 from keras import ops
 from keras.src.testing import TestCase
 
-from kerasoft import heads, layers
+from kerasoft import Classifier, heads, layers
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.heads import Head, SoftmaxHead
+from kerasoft.heads import Head, SoftmaxHead, softmax_head
 
 NAMES = ["softmax", "log_softmax", "pseudo", "gumbel", "log_gumbel"]
 
@@ -221,3 +221,87 @@ def test_methods_build_the_head_on_first_use(method):
     head = SoftmaxHead(7)
     getattr(head, method)(features(3, 4))
     assert head.built and head.class_embeddings.shape == (7, 4)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """So few scores at once that 23 classes are too many for 5 examples."""
+    monkeypatch.setattr(softmax_head, "_ALL_AT_ONCE", 100)
+    monkeypatch.setattr(softmax_head, "_A_CHUNK", 20)
+
+
+CHUNKED = [
+    {},
+    {"softmax": "log_softmax"},
+    {"use_bias": False},
+    {"label_smoothing": 0.3},
+    {"ignore_class": 2},
+    {"ignore_class": -1, "label_smoothing": 0.1},
+]
+
+
+@pytest.mark.parametrize("options", CHUNKED, ids=str)
+@pytest.mark.parametrize("kind", ["ids", "column", "weights"])
+def test_many_classes_in_chunks_give_the_same(few, monkeypatch, options, kind):
+    head, x = built(23, **{"softmax": "softmax", **options}), features(5, 4)
+    labels = np.array([1, 22, 2, options.get("ignore_class", 2), 7])
+    if kind == "weights":
+        labels = np.where(labels[:, None] >= 0, np.eye(23)[labels], 0.0).astype("float32")
+    labels = labels[:, None] if kind == "column" else labels
+
+    def everything(x):
+        return head.loss(x, labels, training=True), head.loss(x, labels), *head.top_k(x, 3)
+
+    def total(x):
+        return ops.sum(head.loss(x, labels, training=True) * ops.arange(1.0, 6.0, dtype="float32"))
+
+    assert not head.holds_all_scores
+    *found, ids = map(to_numpy, quick(everything)(x))
+    slope = gradient(total, to_numpy(x))
+    monkeypatch.undo()
+    assert head.holds_all_scores
+    *expected, their_ids = map(to_numpy, quick(everything)(x))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(ids, their_ids)
+    np.testing.assert_allclose(slope, gradient(total, to_numpy(x)), rtol=1e-4, atol=1e-5)
+
+
+def test_what_wants_every_score_has_it(few):
+    for softmax in ("gumbel", "sparsemax", "entmax15", "pseudo", "taylor"):
+        assert built(10**5, softmax=softmax).holds_all_scores
+    assert SoftmaxHead(10**5, softmax="softmax", dtype="float64").holds_all_scores
+    assert not SoftmaxHead(10**5, softmax="softmax", dtype="mixed_bfloat16").holds_all_scores
+
+
+def trained(softmax_options=(), **fit):
+    keras.utils.set_random_seed(0)
+    backbone = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4, activation="tanh")])
+    model = Classifier(backbone, SoftmaxHead(50, softmax="softmax", **dict(softmax_options)))
+    model.compile(keras.optimizers.Adam(0.05))
+    x, y = random_scores((40, 6), 1.0).astype("float32"), np.arange(40) % 50
+    history = model.fit(x, y, batch_size=16, epochs=3, verbose=0, shuffle=False, **fit)
+    return model, x, history.history
+
+
+def test_a_classifier_trains_in_chunks(few, monkeypatch, tmp_path):
+    model, x, history = trained()
+    assert history.keys() == {"loss"}  # accuracy would want every score
+    values, ids = model.predict_top_k(x, 2, batch_size=16)
+    model.save(tmp_path / "m.keras")
+    monkeypatch.undo()
+    other, _, their_history = trained()
+    np.testing.assert_allclose(history["loss"], their_history["loss"], rtol=1e-5)
+    assert "accuracy" in their_history
+    for one, another in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(one, another, rtol=1e-3, atol=1e-4)
+    log_p = np.sort(model.predict_log_prob(x), axis=-1)[:, ::-1]
+    np.testing.assert_allclose(values, log_p[:, :2], rtol=1e-5)
+    assert ids.dtype == np.int32 and ids.shape == (40, 2)
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    np.testing.assert_array_equal(loaded.predict_top_k(x, 2, batch_size=16)[1], ids)
+
+
+def test_top_k_of_a_classifier_checks_k():
+    with pytest.raises(InvalidArgumentError, match="`k` must be.*Received: k=51"):
+        trained()[0].predict_top_k(np.zeros((2, 6), "float32"), 51)

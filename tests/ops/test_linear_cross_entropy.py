@@ -381,3 +381,14 @@ def test_a_batch_may_be_empty():
     assert float(linear_cross_entropy(features[:0], embeddings, labels[:0])) == 0
     none = linear_cross_entropy(features[:0], embeddings, labels[:0], reduction=None)
     assert tuple(none.shape) == (0,)
+
+
+def test_weights_of_a_layer():
+    """Keras's variables, under jit and tf.function too."""
+    features, embeddings, labels = problem()
+    weights = [keras.Variable(embeddings), keras.Variable(MASKED.astype("float32"))]
+    found = quick(lambda x: linear_cross_entropy(x, weights[0], labels, weights[1]))
+    expected = linear_cross_entropy(features, embeddings, labels, MASKED)
+    np.testing.assert_allclose(
+        to_numpy(found(ops.convert_to_tensor(features))), to_numpy(expected), rtol=1e-6
+    )
