@@ -21,6 +21,7 @@ from pathlib import Path
 import command_line
 import machine
 import suite_layers
+import suite_linear_cross_entropy
 import suite_scaling
 import suite_training
 import suite_variants
@@ -30,6 +31,7 @@ SUITES = {
     "scaling": suite_scaling,
     "layers": suite_layers,
     "training": suite_training,
+    "linear-cross-entropy": suite_linear_cross_entropy,
 }
 
 
