@@ -11,9 +11,9 @@ TICK = 0.001  # seconds between two looks at the process
 def extra_bytes(call: Callable[[], tuple]) -> int | None:
     """The highest memory while `call` runs, over that before it, without its results.
 
-    An accelerator's own count on PyTorch and TensorFlow; on a CPU that of the process, looked at
-    every millisecond, which takes pages that stay with the allocator for used. None where neither
-    is known. For JAX there is `planned_bytes`.
+    The library's own count on TensorFlow, and on PyTorch with a GPU; else that of the process,
+    looked at every millisecond, which takes pages that stay with the allocator for used. None where
+    neither is known. For JAX there is `planned_bytes`.
 
     Args:
         call: gives tensors, when they are ready; it must have run before.
@@ -65,14 +65,17 @@ def _of_tensorflow() -> tuple | None:
         return None
     import tensorflow as tf
 
-    if not tf.config.list_physical_devices("GPU"):
+    device = "GPU:0" if tf.config.list_physical_devices("GPU") else "CPU:0"
+    try:
+        tf.config.experimental.get_memory_info(device)
+    except ValueError:  # a processor without oneDNN, which brings the allocator that counts
         return None
 
     def start() -> int:
-        tf.config.experimental.reset_memory_stats("GPU:0")
-        return tf.config.experimental.get_memory_info("GPU:0")["current"]
+        tf.config.experimental.reset_memory_stats(device)
+        return tf.config.experimental.get_memory_info(device)["current"]
 
-    return start, lambda: tf.config.experimental.get_memory_info("GPU:0")["peak"]
+    return start, lambda: tf.config.experimental.get_memory_info(device)["peak"]
 
 
 def _of_process() -> tuple | None:
