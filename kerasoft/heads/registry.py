@@ -49,8 +49,9 @@ def get(name: str, num_classes: int, **options: object) -> Head:
         InvalidArgumentError: if the name or an option is unknown, or a value is not allowed.
     """
     head = kind(name)
-    known = {*inspect.signature(head).parameters, "ignore_class", "name", "dtype"}
-    known -= {"num_classes", "softmax", "kwargs"}
+    # Of __init__ itself: of a class, some releases of Python look at Keras's __new__ first.
+    known = {*inspect.signature(head.__init__).parameters, "ignore_class", "name", "dtype"}
+    known -= {"self", "num_classes", "softmax", "kwargs"}
     if head is SoftmaxHead:
         own = {option: options.pop(option) for option in known & options.keys()}
         return SoftmaxHead(num_classes, softmax=layers.get(name, **options), **own)

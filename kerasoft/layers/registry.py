@@ -51,8 +51,9 @@ def get(softmax: str | ScoreLayer, **options: object) -> ScoreLayer:
             softmax=softmax,
             **options,
         )
-    known = set(inspect.signature(_LAYERS[name]).parameters) - {"kwargs"} | {"name", "dtype"}
+    # Of __init__ itself: of a class, some releases of Python look at Keras's __new__ first.
+    known = set(inspect.signature(_LAYERS[name].__init__).parameters) - {"self", "kwargs"}
     for option in options:
-        if option not in known:
+        if option not in known | {"name", "dtype"}:
             raise InvalidArgumentError(f"Softmax `{name}` has no {option}.", **options)
     return _LAYERS[name](**options)
