@@ -14,6 +14,7 @@ import training_app
 import training_fakes
 
 from kerasoft import backbones, callbacks, data, heads, training
+from kerasoft.training import saved_models
 
 APPS = Path(training_app.__file__).parent
 main = partial(training_app.main, train_cnn.APP)
@@ -147,6 +148,12 @@ def test_interrupt_resume_save_evaluate(tiny, tmp_path, monkeypatch, capsys):
     model = tmp_path / "models" / "mine.keras"
     assert f"next:   python apps/evaluate.py {model}" in out
     assert {file.suffix for file in model.parent.iterdir()} == {".keras", ".json", ".md"}
+    last = json.loads(model.with_suffix(".json").read_text())["last_epoch"]
+    validation = (
+        f"On the validation split, after the last epoch: accuracy {last['val_accuracy']:.2%}"
+    )
+    assert validation in model.with_suffix(".md").read_text()
+    assert "no validation split" in saved_models._validation({"accuracy": [1.0]})
 
     evaluate.main([str(model), "--output-dir", runs])
     out, error = capsys.readouterr()
