@@ -38,7 +38,7 @@ def planned_bytes(function: Callable[..., tuple], *tensors: object) -> int:
 def _bytes(tensor: object) -> int:
     if hasattr(tensor, "nbytes"):
         return tensor.nbytes
-    return tensor.dtype.size * tensor.shape.num_elements()  # TensorFlow's in a graph have no nbytes
+    return tensor.dtype.size * tensor.shape.num_elements()  # TensorFlow's
 
 
 def _of_torch() -> tuple | None:

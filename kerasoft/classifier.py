@@ -124,7 +124,7 @@ class Classifier(keras.Model):
         self, x: np.ndarray, batch_size: int = 256, verbose: int | str = 0
     ) -> np.ndarray:
         """`predict`, but float32 log-probabilities (N, C) instead of probabilities."""
-        return _Answers(self.log_prob).predict(x, batch_size=batch_size, verbose=verbose)
+        return _Answers(self, self.log_prob).predict(x, batch_size=batch_size, verbose=verbose)
 
     def predict_top_k(
         self, x: np.ndarray, k: int = 5, batch_size: int = 256, verbose: int | str = 0
@@ -143,7 +143,7 @@ class Classifier(keras.Model):
             log_probs, ids = self.head.top_k(self.backbone(inputs, training=False), k)
             return log_probs, ops.cast(ids, "int32")
 
-        return _Answers(best).predict(x, batch_size=batch_size, verbose=verbose)
+        return _Answers(self, best).predict(x, batch_size=batch_size, verbose=verbose)
 
     def compile(
         self,
@@ -376,8 +376,11 @@ class Classifier(keras.Model):
 class _Answers(keras.Model):
     """A view of a classifier whose `predict` gives what `answer` makes of inputs."""
 
-    def __init__(self, answer: Callable[[Tensor], Tensor | tuple[Tensor, ...]]):
+    def __init__(
+        self, classifier: Classifier, answer: Callable[[Tensor], Tensor | tuple[Tensor, ...]]
+    ):
         super().__init__(name="answers")
+        self.classifier = classifier  # so that JAX gets its weights as arguments, not as constants
         self.answer = answer
         self.built = True  # and without build(), which Keras would look for and miss
 

@@ -15,7 +15,7 @@ from kerasoft.ops.linear_cross_entropy import linear_cross_entropy
 from kerasoft.ops.linear_scores import classes_at_a_time, linear_scores
 from kerasoft.ops.precision import Tensor
 
-_ALL_AT_ONCE = 2**23  # scores, 32 MiB: with more of them chunks are faster on a CPU, too
+_ALL_AT_ONCE = 2**23  # scores, 32 MiB: beyond them chunks take 0.7 to 1.2 times as long on a CPU
 _A_CHUNK = 2**22
 _DTYPES = ("float32", "bfloat16", "float16")  # of the products that can be made in chunks
 
@@ -31,8 +31,8 @@ class SoftmaxHead(Head):
 
     With more than 8 million scores a step (256 examples of 32,768 classes) `softmax` and
     `log_softmax` compute loss and `top_k` a chunk of classes at a time
-    (`kerasoft.ops.linear_cross_entropy`), in memory for 4 million scores. All other score layers
-    need every score at once: they draw noise for each, or compare them.
+    (`kerasoft.ops.linear_cross_entropy`, first derivatives only), in memory for 4 million scores.
+    All other score layers need every score at once: they draw noise for each, or compare them.
 
     Args:
         num_classes: number of classes C.

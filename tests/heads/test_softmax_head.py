@@ -8,7 +8,7 @@ from backend import gradient, quick, random_scores, to_numpy
 from keras import ops
 from keras.src.testing import TestCase
 
-from kerasoft import Classifier, heads, layers
+from kerasoft import Classifier, classifier, heads, layers
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads import Head, SoftmaxHead, softmax_head
 
@@ -278,7 +278,7 @@ def trained(softmax_options=(), **fit):
     keras.utils.set_random_seed(0)
     backbone = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4, activation="tanh")])
     model = Classifier(backbone, SoftmaxHead(50, softmax="softmax", **dict(softmax_options)))
-    model.compile(keras.optimizers.Adam(0.05))
+    model.compile(keras.optimizers.SGD(0.5))
     x, y = random_scores((40, 6), 1.0).astype("float32"), np.arange(40) % 50
     history = model.fit(x, y, batch_size=16, epochs=3, verbose=0, shuffle=False, **fit)
     return model, x, history.history
@@ -294,12 +294,24 @@ def test_a_classifier_trains_in_chunks(few, monkeypatch, tmp_path):
     np.testing.assert_allclose(history["loss"], their_history["loss"], rtol=1e-5)
     assert "accuracy" in their_history
     for one, another in zip(model.get_weights(), other.get_weights(), strict=True):
-        np.testing.assert_allclose(one, another, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(one, another, rtol=1e-5, atol=1e-6)
     log_p = np.sort(model.predict_log_prob(x), axis=-1)[:, ::-1]
     np.testing.assert_allclose(values, log_p[:, :2], rtol=1e-5)
     assert ids.dtype == np.int32 and ids.shape == (40, 2)
     loaded = keras.models.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(loaded.predict_top_k(x, 2, batch_size=16)[1], ids)
+
+
+def test_answers_of_a_classifier_follow_its_weights():
+    """The weights are arguments of what `predict` compiles, on JAX too."""
+    model, x, _ = trained()
+    view = classifier._Answers(model, model.log_prob)
+    assert len(view.weights) == len(model.weights) > 0
+    before = view.predict(x, verbose=0)
+    model.set_weights([2 * weight for weight in model.get_weights()])
+    after = view.predict(x, verbose=0)
+    np.testing.assert_allclose(after, model.predict_log_prob(x), rtol=1e-5, atol=1e-6)
+    assert abs(after - before).max() > 0.1
 
 
 def test_top_k_of_a_classifier_checks_k():
