@@ -1,6 +1,7 @@
 """Models that are kept, each with a card."""
 
 import re
+import shlex
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -9,21 +10,25 @@ from pathlib import Path
 import keras
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.files import replacing, write_json
+from kerasoft.evaluation.json_text import json_text
+from kerasoft.files import replacing
 from kerasoft.training import context
 from kerasoft.training.run import Run, check_writable
 
 _CARD = """\
 # {name}
 
-{title}. Trained on {data}.
+{title}. Data, as training / validation / test: {data}.
 
 Load it on any backend:
 
 ```python
-import keras, kerasoft
-model = keras.saving.load_model("{name}.keras")
+import keras
+import kerasoft  # registers the classes that the file names
+
+model = keras.saving.load_model("saved_models/{name}.keras")
 probabilities = model.predict(images)  # uint8 (N, 32, 32, 3) to float32 (N, {classes})
+names = model.metadata["class_names"]  # of the columns
 ```
 
 ## Scores on the test split
@@ -33,18 +38,22 @@ probabilities = model.predict(images)  # uint8 (N, 32, 32, 3) to float32 (N, {cl
 ```
 
 {validation}
-`python apps/evaluate.py saved_models/{name}.keras` gives them again.
+`python apps/evaluate.py saved_models/{name}.keras` scores it again. {rounding}
 
 ## How it was made
 
 - command: `{command}`
-- seed {seed}, backend {backend}, device {device}, commit {commit}
+- seed {seed}, precision {precision}, backend {backend}, device {device}, commit {commit}
+
+`{name}.json` has every setting, the versions and all scores as data.
 
 ## Licence and limits
 
 The weights are under the project's licence (Apache-2.0); the data have their own terms. The model
 knows the classes of its data set and nothing else: to any image it answers with one of them.
 """
+
+_LOCAL_OPTIONS = ("--data-dir", "--output-dir")
 
 
 def load_model(path: str | Path) -> keras.Model:
@@ -94,15 +103,19 @@ def save_model(name: str, folder: Path, run: Run) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.keras"
     config, environment, report = run.config, run.environment, run.report()
+    precision = config["recipe"]["precision"]
     card = _CARD.format(
         name=name,
         title=context.title(config),
-        data=config["data"]["description"],
+        data=_data(config["data"]),
         classes=len(report.class_names),
         table=report.table(),
         validation=_validation(run.history()),
+        rounding=_rounding(precision),
+        command=_command(environment["command"]),
         seed=config["seed"],
-        **{key: environment[key] for key in ("command", "backend", "device", "commit")},
+        precision=precision,
+        **{key: environment[key] for key in ("backend", "device", "commit")},
     )
     facts = {
         "config": config,
@@ -110,12 +123,38 @@ def save_model(name: str, folder: Path, run: Run) -> Path:
         "last_epoch": {name: values[-1] for name, values in run.history().items()},
         "test": report.to_dict(),
     }
-    write_json(path.with_suffix(".json"), facts)
-    with replacing(path.with_suffix(".md")) as temporary:
-        temporary.write_text(card, encoding="utf-8")
+    for suffix, text in ((".json", json_text(facts)), (".md", card)):
+        with replacing(path.with_suffix(suffix)) as temporary:
+            temporary.write_text(text, encoding="utf-8")
     with replacing(path) as temporary:
         shutil.copyfile(run.model, temporary)
     return path
+
+
+def _data(facts: Mapping) -> str:
+    """What the data are, without the place where this machine keeps them."""
+    return facts["description"].replace(f", from {facts['source']}", "")
+
+
+def _command(command: str) -> str:
+    """The command without the folders of the machine that it ran on."""
+    words, kept = iter(shlex.split(command)), []
+    for word in words:
+        option, _, value = word.partition("=")
+        if option not in _LOCAL_OPTIONS:
+            kept.append(word)
+        elif not value:
+            next(words, None)
+    return shlex.join(kept)
+
+
+def _rounding(precision: str) -> str:
+    if precision == "float32":
+        return "Only the last digits depend on backend and device."
+    return (
+        f"Its layers compute in {precision}, which each backend and device rounds in its own way: "
+        "images on the edge between two classes may change sides."
+    )
 
 
 def _validation(history: Mapping[str, list[float]]) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ import training_fakes
 from kerasoft import evaluation, training
 from kerasoft.callbacks import read_metrics
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.files import write_json
 from kerasoft.training.dataset import READING
 from kerasoft.training.run import Run
 
@@ -251,7 +253,28 @@ def test_a_model_is_saved_with_a_card(run, tmp_path):
     assert facts["config"] == run.config
     card = path.with_name("tiny-1.0_a.md").read_text()
     assert "tiny-1.0_a.keras" in card and run.report().table() in card
-    assert "Trained on cifar10 (fine labels): 320 / 100 / 130 images" in card
+    assert "test: cifar10 (fine labels): 320 / 100 / 130 images of 10 classes.\n" in card
+    assert "precision float32, backend" in card and "Only the last digits depend" in card
+    assert len(path.with_name("tiny-1.0_a.json").read_text().splitlines()) < 300
+
+
+def test_a_card_tells_no_folders_of_the_machine(run, tmp_path):
+    copy = Run(shutil.copytree(run.folder, tmp_path / "run"))
+    config, environment = copy.config, copy.environment
+    config["recipe"]["precision"] = "mixed_bfloat16"
+    source = ".npz /my data/cifar.npz"
+    described = f"cifar10 of 10 classes, from {source}, not the published data"
+    config["data"] |= {"source": source, "description": described}
+    command = "python apps/train_cnn.py --output-dir=/a --softmax gumbel --data-dir '/my data' "
+    environment["command"] = command + "--output-dir /b --set 'backbone.widths=[1, 2]' --seed 7"
+    write_json(copy.folder / "config.json", config)
+    write_json(copy.folder / "environment.json", environment)
+    card = training.save_model("m", tmp_path / "models", copy).with_suffix(".md").read_text()
+    kept = "python apps/train_cnn.py --softmax gumbel --set 'backbone.widths=[1, 2]' --seed 7"
+    assert f"- command: `{kept}`\n" in card
+    assert "test: cifar10 of 10 classes, not the published data.\n" in card
+    assert "/my data" not in card
+    assert "compute in mixed_bfloat16" in card
 
 
 def digest(folder):
