@@ -38,7 +38,7 @@ _CNN = (
     Recipe(  # a fair network in seconds on a current GPU
         name="sprint",
         backbone="airbench",
-        epochs=10,
+        epochs=15,
         shift=2,
         label_smoothing=0.25,
         **_MUON,
