@@ -5,6 +5,7 @@ the scores of each tile. What the loss of a row is, stands here alone.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from keras import ops
@@ -16,15 +17,17 @@ _NONE = -float("inf")
 
 
 class Arithmetic(NamedTuple):
-    """What backends do in their own ways; both may use up the tile (N, c) that they get.
+    """What backends do in their own ways; the first two may use up the tile (N, c) that they get.
 
     Attributes:
         exp_minus: from a tile and one number a row (N,) to exp(tile - number).
         add: from a tile, places (N, K) in its rows and numbers (N, K) to the tile with these added.
+        pick: from a tile and places (N, K) to the numbers there (N, K).
     """
 
     exp_minus: Callable[[Tensor, Tensor], Tensor]
     add: Callable[[Tensor, Tensor, Tensor], Tensor]
+    pick: Callable[[Tensor, Tensor], Tensor] = partial(ops.take_along_axis, axis=-1)
 
 
 class Settings(NamedTuple):
@@ -57,6 +60,10 @@ class Targets(NamedTuple):
     shares: Tensor | None
     weights: Tensor | None
     best: Tensor
+
+    def of_rows(self, rows: slice | Tensor) -> "Targets":
+        """Those of some rows."""
+        return Targets(*(None if one is None else one[rows] for one in self))
 
     def sums(self) -> Tensor:
         """The weight of all classes together, (N,)."""
@@ -119,7 +126,7 @@ def with_tile(
     """Totals of one tile more: float32 `scores` (N, c) of the classes from `first` on."""
     in_tile = largest(scores, axis=-1)[:, 0]
     highest = ops.maximum(totals.highest, in_tile)
-    labelled = totals.labelled + _labelled(scores, first, targets)
+    labelled = totals.labelled + _labelled(scores, first, arithmetic, targets)
     even, count, best = totals.even, totals.count, totals.best
     if settings.label_smoothing:
         open_classes = scores > _NONE
@@ -140,10 +147,41 @@ def losses(totals: Totals, targets: Targets, settings: Settings) -> tuple[Tensor
     share, sums = settings.label_smoothing, targets.sums()
     values = sums * log_total - (1.0 - share) * totals.labelled
     if share:
-        values = values - share * sums * totals.even / ops.maximum(totals.count, 1.0)
+        values = values - share * sums * totals.even / _at_least_one(totals.count)
     if settings.z_loss:
         values = values + settings.z_loss * ops.square(log_total)
     return values, log_total, ops.cast(totals.best == targets.best, "float32")
+
+
+class RowSlopes(NamedTuple):
+    """What the gradient in the scores of a row is made of, besides these; each (N,).
+
+    Attributes:
+        by_total: the gradient in the logarithm of its total.
+        by_label: that in a score whose class has all the weight.
+        even: what smoothing takes off each class that is not masked; None without it.
+    """
+
+    by_total: Tensor
+    by_label: Tensor
+    even: Tensor | None
+
+
+def row_slopes(
+    totals: Totals,
+    log_total: Tensor,
+    targets: Targets,
+    settings: Settings,
+    by_value: Tensor,
+    by_log_total: Tensor | float = 0.0,
+) -> RowSlopes:
+    """From the gradients in the first two that `losses` gave, (N,)."""
+    share, sums = settings.label_smoothing, targets.sums()
+    by_total = by_value * sums + by_log_total
+    if settings.z_loss:
+        by_total = by_total + by_value * (2.0 * settings.z_loss) * log_total
+    even = by_value * share * sums / _at_least_one(totals.count) if share else None
+    return RowSlopes(by_total, (share - 1.0) * by_value, even)
 
 
 def slopes(
@@ -151,11 +189,9 @@ def slopes(
     first: Tensor | int,
     arithmetic: Arithmetic,
     log_total: Tensor,
-    count: Tensor,
+    of_rows: RowSlopes,
     targets: Targets,
     settings: Settings,
-    by_value: Tensor,
-    by_log_total: Tensor,
 ) -> Tensor:
     """The gradient in the scores of a tile before they were capped, float32 (N, c).
 
@@ -163,41 +199,41 @@ def slopes(
         scores: float32 (N, c), capped.
         first: the first of their classes.
         arithmetic: of the backend.
-        log_total, count: of each row, as the first pass found them.
-        targets, settings: as there.
-        by_value, by_log_total: the gradients in what `losses` gave, (N,).
+        log_total: of each row, as the first pass found it.
+        of_rows, targets, settings: as there.
     """
-    share, sums = settings.label_smoothing, targets.sums()
-    by_total = by_value * sums + by_log_total
-    if settings.z_loss:
-        by_total = by_total + by_value * (2.0 * settings.z_loss) * log_total
-    by_label = (share - 1.0) * by_value[:, None]
-    if share:
-        even = (by_value * share * sums / ops.maximum(count, 1.0))[:, None]
-        even = ops.where(scores > _NONE, even, 0.0)
+    by_label = of_rows.by_label[:, None]
+    if of_rows.even is not None:
+        even = ops.where(scores > _NONE, of_rows.even[:, None], 0.0)
     if settings.softcap is not None:
         inner = 1.0 - ops.square(scores / settings.softcap)
     slope = arithmetic.exp_minus(scores, _finite(log_total))  # the end of `scores`
-    slope *= by_total[:, None]
+    slope *= of_rows.by_total[:, None]
     if targets.weights is not None:
         slope = slope + by_label * targets.tile(first, scores.shape[-1])
     else:
         places, shares = targets.places(first, scores.shape[-1])
         slope = arithmetic.add(slope, places, by_label * shares)
-    if share:
+    if of_rows.even is not None:
         slope = slope - even
     return slope if settings.softcap is None else slope * inner
 
 
-def _labelled(scores: Tensor, first: Tensor | int, targets: Targets) -> Tensor:
+def _labelled(
+    scores: Tensor, first: Tensor | int, arithmetic: Arithmetic, targets: Targets
+) -> Tensor:
     if targets.weights is not None:
         weights = targets.tile(first, scores.shape[-1])
         return ops.sum(ops.where(weights == 0, 0.0, weights * scores), axis=-1)
     places, shares = targets.places(first, scores.shape[-1])
-    picked = ops.take_along_axis(scores, places, axis=-1)
+    picked = arithmetic.pick(scores, places)
     return ops.sum(ops.where(shares == 0, 0.0, shares * picked), axis=-1)
+
+
+def _at_least_one(count: Tensor) -> Tensor:
+    return ops.maximum(count, ops.ones_like(count))  # a number from the host would wait for a GPU
 
 
 def _finite(x: Tensor) -> Tensor:
     """0 in place of -inf: what is taken off scores that are all masked."""
-    return ops.where(x == _NONE, 0.0, x)
+    return ops.where(x == _NONE, ops.zeros_like(x), x)

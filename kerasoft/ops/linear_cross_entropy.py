@@ -15,20 +15,22 @@ from kerasoft.arguments import (
 )
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops import labels as label_forms
+from kerasoft.ops.cross_entropy_plan import classes_in_two_passes, rows_in_one_pass
 from kerasoft.ops.cross_entropy_tiles import Settings, Targets
-from kerasoft.ops.linear_scores import classes_at_a_time
 from kerasoft.ops.precision import Tensor
 
 if keras.backend.backend() == "torch":
-    from kerasoft.ops import linear_cross_entropy_torch as _backend
+    from kerasoft.ops import linear_cross_entropy_torch as _two_passes
+    from kerasoft.ops import one_pass_cross_entropy_torch as _one_pass
 elif keras.backend.backend() == "tensorflow":
-    from kerasoft.ops import linear_cross_entropy_tensorflow as _backend
+    from kerasoft.ops import linear_cross_entropy_tensorflow as _two_passes
+
+    _one_pass = None  # a function there does not know whether gradients will be asked for
 else:
-    from kerasoft.ops import linear_cross_entropy_jax as _backend
+    from kerasoft.ops import linear_cross_entropy_jax as _two_passes
+    from kerasoft.ops import one_pass_cross_entropy_jax as _one_pass
 
 _REDUCTIONS = ("mean", "sum", None)
-_SCORES = 2**22  # of a chunk: 16 MiB, which is enough for products to run at full speed
-_FEWEST = 256  # classes a chunk, however many rows there are
 
 
 def linear_cross_entropy(
@@ -101,28 +103,63 @@ def linear_cross_entropy(
     features, embeddings, bias = _layer(features, class_embeddings, bias)
     outer, classes = ops.shape(features)[:-1], embeddings.shape[0]
     rows = ops.reshape(features, (-1, embeddings.shape[1]))
-    size = _chunk_size(chunk_size, rows.shape[0], classes)
     labels = _Labels(labels, features.shape[:-1], classes, check_ignore_class(ignore_class))
-    kept = labels.kept
+    targets, kept = labels.targets, labels.kept
+    sample_weight = _sample_weight(sample_weight, features.shape[:-1])
+    weights = _weights(targets, sample_weight, check_class_weight(class_weight), classes)
+    size = _chunk_size(chunk_size, rows, classes)
     if kept is not None:  # not even NaN may come out of an ignored row, nor its gradient
         rows = ops.where(kept[:, None], rows, ops.zeros_like(rows))
-    values, lse, correct = _backend.row_losses(
-        rows, embeddings, bias, labels.targets, settings, size, kept
-    )
-    values = ops.where(labels.known, values, float("nan"))
-    if kept is not None:
-        values, lse, correct = (ops.where(kept, one, 0.0) for one in (values, lse, correct))
-    sample_weight = _sample_weight(sample_weight, features.shape[:-1])
-    weights = _weights(labels.targets, sample_weight, check_class_weight(class_weight), classes)
-    values = values if weights is None else weights * values
-    results = [
-        ops.reshape(values, outer) if reduction is None else _reduced(values, kept, reduction)
-    ]
+    layer = rows, embeddings, bias
+    some = None
+    if chunk_size == "auto" and reduction is not None and not return_lse:
+        some = _rows_in_one_pass(*layer, targets)
+    if some:
+        value, correct = _in_one_pass(layer, labels, weights, settings, some, reduction)
+    else:
+        value, lse, correct = _in_two_passes(layer, labels, weights, settings, size, reduction)
+    results = [value if reduction else ops.reshape(value, outer)]
     if return_lse:
         results.append(ops.reshape(lse, outer))
     if return_correct:
-        results.append(ops.reshape(correct > 0, outer))
+        results.append(ops.reshape(correct, outer))
     return results[0] if len(results) == 1 else tuple(results)
+
+
+def _in_two_passes(layer, labels, weights, settings, size, reduction) -> tuple:
+    """The loss, and for each row its lse and whether it is right."""
+    kept = labels.kept
+    values, lse, correct = _two_passes.row_losses(*layer, labels.targets, settings, size, kept)
+    values = ops.where(labels.known, values, float("nan"))
+    if kept is not None:
+        values, lse, correct = (ops.where(kept, one, 0.0) for one in (values, lse, correct))
+    values = values if weights is None else weights * values
+    if reduction is not None:
+        values = ops.sum(values) / _count(kept, values, reduction)
+    return values, lse, correct > 0
+
+
+def _in_one_pass(layer, labels, weights, settings, size, reduction) -> tuple:
+    """The loss, and whether each row is right."""
+    kept, known = labels.kept, labels.known
+    weights = ops.cast(ops.ones_like(known), "float32") if weights is None else weights
+    none = ops.zeros_like(weights)
+    if kept is not None:
+        weights, known = ops.where(kept, weights, none), ops.logical_or(known, ~kept)
+    weights = ops.where(known, weights, none) / _count(kept, weights, reduction)
+    rest = weights, labels.targets, settings, size, kept
+    loss, correct = _one_pass.weighted_loss(*layer, *rest)
+    correct = correct > 0 if kept is None else ops.logical_and(kept, correct > 0)
+    return ops.where(ops.all(known), loss, ops.zeros_like(loss) + float("nan")), correct
+
+
+def _rows_in_one_pass(rows, embeddings, bias, targets) -> int | None:
+    """How many rows at a time; None where two passes are better."""
+    if _one_pass is None:
+        return None
+    room = _one_pass.room(rows, embeddings, targets)
+    itemsize = 4 if keras.backend.standardize_dtype(rows.dtype) == "float32" else 2
+    return rows_in_one_pass(len(rows), room // (len(embeddings) * itemsize))
 
 
 class _Labels:
@@ -239,9 +276,9 @@ def _tensor(x: Tensor | keras.Variable) -> Tensor:
     return ops.convert_to_tensor(x.value if isinstance(x, keras.Variable) else x)
 
 
-def _chunk_size(chunk_size: int | str, rows: int | None, classes: int) -> int:
+def _chunk_size(chunk_size: int | str, rows: Tensor, classes: int) -> int:
     if chunk_size == "auto":
-        chunk_size = max(_FEWEST, classes_at_a_time((rows,), _SCORES))
+        chunk_size = classes_in_two_passes(rows.shape[0], _two_passes.on_accelerator(rows))
     check_positive(chunk_size=chunk_size)
     return min(chunk_size, classes)
 
@@ -286,9 +323,11 @@ def _sample_weight(weights: Tensor | None, outer: tuple) -> Tensor | None:
     return ops.reshape(weights, (-1,))
 
 
-def _reduced(values: Tensor, kept: Tensor | None, reduction: str) -> Tensor:
-    total = ops.sum(values)
+def _count(kept: Tensor | None, values: Tensor, reduction: str) -> Tensor | float:
+    """What a sum over rows is divided by."""
     if reduction == "sum":
-        return total
+        return 1.0
     count = ops.shape(values)[0] if kept is None else ops.sum(ops.cast(kept, "int32"))
-    return total / ops.cast(ops.maximum(count, 1), "float32")
+    if isinstance(count, int):
+        return max(count, 1)
+    return ops.cast(ops.maximum(count, ops.ones_like(count)), "float32")

@@ -4,6 +4,7 @@ The forward pass keeps the logarithm of each row's total; the backward pass comp
 each chunk a second time, and writes what the chunk's embeddings get to its place at once.
 """
 
+from collections.abc import Iterator
 from functools import partial
 
 import jax
@@ -12,7 +13,12 @@ from jax import lax
 
 from kerasoft.ops import cross_entropy_tiles as tiles
 
-_product = partial(jnp.matmul, preferred_element_type=jnp.float32)
+product = partial(jnp.matmul, preferred_element_type=jnp.float32)
+
+
+def on_accelerator(features: jax.Array) -> bool:
+    """Where this will run, as far as is known before it does."""
+    return jax.default_backend() != "cpu"
 
 
 def row_losses(
@@ -34,20 +40,18 @@ def row_losses(
         return _losses(features, embeddings, bias, targets, settings, chunk_size)[0]
 
     def forward(features, embeddings, bias, targets):
-        results, count = _losses(features, embeddings, bias, targets, settings, chunk_size)
-        return results, (features, embeddings, bias, targets, results[1], count)
+        results, totals = _losses(features, embeddings, bias, targets, settings, chunk_size)
+        return results, (features, embeddings, bias, targets, results[1], totals)
 
     def backward(saved, upstream):
-        features, embeddings, bias, targets, log_total, count = saved
+        features, embeddings, bias, targets, log_total, totals = saved
         slopes = partial(
             tiles.slopes,
-            arithmetic=_ARITHMETIC,
+            arithmetic=ARITHMETIC,
             log_total=log_total,
-            count=count,
+            of_rows=tiles.row_slopes(totals, log_total, targets, settings, *upstream[:2]),
             targets=targets,
             settings=settings,
-            by_value=upstream[0],
-            by_log_total=upstream[1],
         )
         found = _gradients(features, embeddings, bias, slopes, settings, chunk_size)
         return *found, None
@@ -58,34 +62,39 @@ def row_losses(
 
 def _losses(features, embeddings, bias, targets, settings, chunk_size) -> tuple:
     def add(totals, first, size):
-        scores = _scores(features, *_chunk(embeddings, bias, first, size), settings)
-        return tiles.with_tile(totals, scores, first, _ARITHMETIC, targets, settings)
+        scores = scores_of(features, *_chunk(embeddings, bias, first, size), settings)
+        return tiles.with_tile(totals, scores, first, ARITHMETIC, targets, settings)
 
-    totals = _for_chunks(add, tiles.no_totals(features), len(embeddings), chunk_size)
-    return tiles.losses(totals, targets, settings), totals.count
+    totals = for_chunks(add, tiles.no_totals(features), len(embeddings), chunk_size)
+    return tiles.losses(totals, targets, settings), totals
 
 
 def _gradients(features, embeddings, bias, slopes, settings, chunk_size) -> tuple:
     def add(state, first, size):
         by_features, by_embeddings, by_bias = state
         chunk, biases = _chunk(embeddings, bias, first, size)
-        slope = slopes(_scores(features, chunk, biases, settings), first)
+        slope = slopes(scores_of(features, chunk, biases, settings), first)
         if bias is not None:
-            by_bias = _put(by_bias, slope.sum(0), first)
+            by_bias = put(by_bias, slope.sum(0), first)
         slope = slope.astype(features.dtype)
-        by_features += _product(slope, chunk.astype(features.dtype))
-        return by_features, _put(by_embeddings, _product(slope.T, features), first), by_bias
+        by_features += product(slope, chunk.astype(features.dtype))
+        return by_features, put(by_embeddings, product(slope.T, features), first), by_bias
 
     by_features = jnp.zeros(features.shape, "float32")
     start = by_features, *jax.tree.map(jnp.zeros_like, (embeddings, bias))
-    by_features, *others = _for_chunks(add, start, len(embeddings), chunk_size)
+    by_features, *others = for_chunks(add, start, len(embeddings), chunk_size)
     return by_features.astype(features.dtype), *others
 
 
-def _for_chunks(add, state, classes: int, chunk_size: int):
-    """Runs `state = add(state, first class, classes)` for all whole chunks and what is left."""
-    whole, rest = divmod(classes, chunk_size)
-    state = lax.fori_loop(0, whole, lambda i, state: add(state, i * chunk_size, chunk_size), state)
+def for_chunks(add, state, length: int, chunk_size: int):
+    """Runs `state = add(state, first, size)` for all whole chunks and what is left."""
+    whole, rest = divmod(length, chunk_size)
+    if whole:  # a loop of no steps would be traced all the same
+
+        def body(i, state):
+            return add(state, i * chunk_size, chunk_size)
+
+        state = lax.fori_loop(0, whole, body, state)
     return add(state, whole * chunk_size, rest) if rest else state
 
 
@@ -94,21 +103,40 @@ def _chunk(embeddings, bias, first, size) -> tuple[jax.Array, jax.Array | None]:
     return part(embeddings), None if bias is None else part(bias)
 
 
-def _put(whole: jax.Array, part: jax.Array, first) -> jax.Array:
+def put(whole: jax.Array, part: jax.Array, first) -> jax.Array:
     return lax.dynamic_update_slice_in_dim(whole, part.astype(whole.dtype), first, 0)
 
 
-def _scores(features, chunk, biases, settings) -> jax.Array:
-    """Float32 scores (N, c), from products in the dtype of the features."""
-    scores = _product(features, chunk.T.astype(features.dtype))
+def scores_of(features, chunk, biases, settings) -> jax.Array:
+    """Float32 scores (N, c), from products in the dtype of the features.
+
+    On an accelerator these are rounded to that dtype, as it writes and reads half as much then.
+    """
+    stored = features.dtype if on_accelerator(features) else "float32"
+    chunk = chunk.astype(features.dtype)
+    scores = jnp.matmul(features, chunk.T, preferred_element_type=stored).astype("float32")
     return tiles.capped(scores if biases is None else scores + biases, settings)
 
 
+def _places(tile: jax.Array, places: jax.Array) -> Iterator[jax.Array]:
+    """Where a tile is at the first places of its rows, at the second, and so on: (N, c) each.
+
+    XLA fuses comparing with what comes before and after, unlike gathering and scattering, which
+    want the whole tile in memory.
+    """
+    for place in places.T:
+        yield jnp.arange(tile.shape[1]) == place[:, None]
+
+
 def _add(tile: jax.Array, places: jax.Array, numbers: jax.Array) -> jax.Array:
-    """By comparing, which XLA fuses with what comes before and after, unlike scattering."""
-    for place, number in zip(places.T, numbers.T, strict=True):
-        tile += jnp.where(jnp.arange(tile.shape[1]) == place[:, None], number[:, None], 0.0)
+    for here, number in zip(_places(tile, places), numbers.T, strict=True):
+        tile += jnp.where(here, number[:, None], 0.0)
     return tile
 
 
-_ARITHMETIC = tiles.Arithmetic(lambda tile, rows: jnp.exp(tile - rows[:, None]), _add)
+def _pick(tile: jax.Array, places: jax.Array) -> jax.Array:
+    picked = (jnp.where(here, tile, 0.0).sum(-1) for here in _places(tile, places))
+    return jnp.stack(list(picked), -1)
+
+
+ARITHMETIC = tiles.Arithmetic(lambda tile, rows: jnp.exp(tile - rows[:, None]), _add, _pick)

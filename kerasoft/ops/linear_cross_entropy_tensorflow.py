@@ -11,6 +11,10 @@ import tensorflow as tf
 from kerasoft.ops import cross_entropy_tiles as tiles
 
 
+def on_accelerator(features: tf.Tensor) -> bool:
+    return False  # larger chunks have not been measured there
+
+
 def row_losses(
     features: tf.Tensor,
     embeddings: tf.Tensor,
@@ -35,11 +39,11 @@ def row_losses(
                 tiles.slopes,
                 arithmetic=_ARITHMETIC,
                 log_total=results[1],
-                count=totals.count,
+                of_rows=tiles.row_slopes(
+                    totals, results[1], targets, settings, by_value, by_log_total
+                ),
                 targets=targets,
                 settings=settings,
-                by_value=by_value,
-                by_log_total=by_log_total,
             )
             return _gradients(features, embeddings, bias, slopes, settings, chunk_size)
 

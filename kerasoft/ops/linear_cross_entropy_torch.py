@@ -3,13 +3,17 @@
 As on JAX, with every gradient written to its place at once.
 """
 
-from functools import partial
-
 import torch
 from torch.autograd.function import once_differentiable
 
 from kerasoft.ops import cross_entropy_tiles as tiles
+from kerasoft.ops import cross_entropy_tiles_torch as torch_tiles
+from kerasoft.ops.products_torch import add_product, product, put_product
 from kerasoft.ops.tracing import is_written_down
+
+
+def on_accelerator(features: torch.Tensor) -> bool:
+    return features.is_cuda
 
 
 def row_losses(
@@ -29,7 +33,7 @@ def row_losses(
     if kept is None or is_written_down():
         return _Function.apply(features, embeddings, bias, targets, settings, chunk_size)
     rows = kept.nonzero()[:, 0]
-    some = tiles.Targets(*(None if one is None else one[rows] for one in targets))
+    some = targets.of_rows(rows)
     found = _Function.apply(features[rows], embeddings, bias, some, settings, chunk_size)
     return tuple(one.new_zeros(len(kept)).index_put((rows,), one) for one in found)
 
@@ -37,68 +41,40 @@ def row_losses(
 class _Function(torch.autograd.Function):
     @staticmethod
     def forward(ctx, features, embeddings, bias, targets, settings, chunk_size):
-        totals = tiles.no_totals(features)
+        totals = torch_tiles.no_totals(features)
         for first in range(0, len(embeddings), chunk_size):
             chunk = slice(first, first + chunk_size)
-            scores = _scores(features, embeddings[chunk], _part(bias, chunk), settings)
-            totals = tiles.with_tile(totals, scores, first, _ARITHMETIC, targets, settings)
+            scores = product(features, embeddings[chunk].to(features.dtype).T)
+            of_chunk = _part(bias, chunk), first, targets, settings
+            totals = torch_tiles.with_tile(totals, scores, *of_chunk)
         values, log_total, hits = tiles.losses(totals, targets, settings)
-        ctx.save_for_backward(features, embeddings, bias, log_total, totals.count)
-        ctx.rest = targets, settings, chunk_size
+        ctx.save_for_backward(features, embeddings, bias, log_total)
+        ctx.rest = totals, targets, settings, chunk_size
         ctx.mark_non_differentiable(hits)
         return values, log_total, hits
 
     @staticmethod
     @once_differentiable
     def backward(ctx, by_values, by_log_total, _):
-        features, embeddings, bias, log_total, count = ctx.saved_tensors
-        targets, settings, chunk_size = ctx.rest
-        slopes = partial(
-            tiles.slopes,
-            arithmetic=_ARITHMETIC,
-            log_total=log_total,
-            count=count,
-            targets=targets,
-            settings=settings,
-            by_value=by_values,
-            by_log_total=by_log_total,
-        )
+        features, embeddings, bias, log_total = ctx.saved_tensors
+        totals, targets, settings, chunk_size = ctx.rest
+        of_rows = tiles.row_slopes(totals, log_total, targets, settings, by_values, by_log_total)
         by_features = torch.zeros_like(features, dtype=torch.float32)
         by_embeddings = torch.empty_like(embeddings)
         by_bias = None if bias is None else torch.empty_like(bias)
         for first in range(0, len(embeddings), chunk_size):
             chunk = slice(first, first + chunk_size)
             rows = embeddings[chunk].to(features.dtype)
-            slope = slopes(_scores(features, rows, _part(bias, chunk), settings), first)
+            scores = product(features, rows.T)
+            of_chunk = _part(bias, chunk), first, log_total, of_rows, targets, settings
+            slope = torch_tiles.slopes(scores, *of_chunk)
             if bias is not None:
-                by_bias[chunk] = slope.sum(0)
+                by_bias[chunk] = slope.sum(0, dtype=torch.float32)
             slope = slope.to(features.dtype)
-            by_features += _product(slope, rows)
-            by_embeddings[chunk] = _product(slope.T, features)
+            add_product(by_features, slope, rows)
+            put_product(by_embeddings[chunk], slope.T, features)
         return by_features.to(features.dtype), by_embeddings, by_bias, None, None, None
 
 
 def _part(bias: torch.Tensor | None, chunk: slice) -> torch.Tensor | None:
     return None if bias is None else bias[chunk]
-
-
-def _scores(features, rows, bias, settings) -> torch.Tensor:
-    """Float32 scores (N, c), from products in the dtype of the features."""
-    scores = _product(features, rows.to(features.dtype).T)
-    return tiles.capped(scores if bias is None else scores + bias.float(), settings)
-
-
-def _product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """In float32, so that sums over chunks are rounded once."""
-    if left.dtype == torch.float32:
-        return left @ right
-    if left.is_cuda:
-        return torch.mm(left, right, out_dtype=torch.float32)
-    return left.float() @ right.float()
-
-
-def _add(tile: torch.Tensor, places: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
-    return tile.scatter_add_(1, places.long(), numbers)
-
-
-_ARITHMETIC = tiles.Arithmetic(lambda tile, rows: tile.sub_(rows[:, None]).exp_(), _add)

@@ -1,6 +1,7 @@
 """Cross-entropy chunk by chunk, against all scores at once in float64."""
 
 import itertools
+import sys
 
 import keras
 import numpy as np
@@ -97,6 +98,15 @@ def truth(features, embeddings, labels, upstream, **o):
     return loss, np.where(kept, lse, 0), hits, slope @ w, slope.T @ h, slope.sum(0)
 
 
+@pytest.fixture
+def one_pass(monkeypatch):
+    """As on a GPU: three rows at a time under all classes, with gradients made with the loss."""
+    if NAME == "tensorflow":
+        pytest.skip("TensorFlow always passes twice")
+    module = sys.modules["kerasoft.ops.linear_cross_entropy"]
+    monkeypatch.setattr(module, "_rows_in_one_pass", lambda *layer: 3)
+
+
 def check(features, embeddings, labels, chunk_size=CHUNK, run=quick, tolerance=2e-6, **options):
     upstream = RNG.random(len(features)) + 0.5
     if options.get("reduction", "mean") is not None:
@@ -115,16 +125,11 @@ def check(features, embeddings, labels, chunk_size=CHUNK, run=quick, tolerance=2
             h, w, b = layer
             return linear_cross_entropy(h, w, labels, b, chunk_size=chunk_size, **rest)
 
-        found = linear_cross_entropy(
-            features,
-            embeddings,
-            labels,
-            bias,
-            chunk_size=chunk_size,
-            return_lse=True,
-            return_correct=True,
-            **rest,
-        )
+        more = {"chunk_size": chunk_size, "return_correct": True, **rest}
+        found = linear_cross_entropy(features, embeddings, labels, bias, return_lse=True, **more)
+        if chunk_size == "auto":  # without lse there may be another way to the loss
+            alone = linear_cross_entropy(features, embeddings, labels, bias, **more)
+            found = alone[0], found[1], alone[1]
         up = ops.convert_to_tensor(np.asarray(upstream, "float32"))
         return *found, *vjp(loss, (features, embeddings, bias), up)
 
@@ -155,6 +160,97 @@ PAIRS = [
 def test_every_pair_of_options(pair):
     options = {**OPTIONS[pair[0]], **OPTIONS[pair[1]]}
     check(*problem(kind=options.pop("kind", "ids")), **options)
+
+
+REDUCED = [pair for pair in PAIRS if "none" not in pair]
+
+
+@pytest.mark.parametrize("names", [(name,) for name in OPTIONS if name != "none"] + REDUCED)
+def test_options_in_one_pass(names, one_pass):
+    options = {}
+    for name in names:
+        options |= OPTIONS[name]
+    check(*problem(kind=options.pop("kind", "ids")), chunk_size="auto", **options)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_in_one_pass(dtype, one_pass):
+    features, embeddings, labels = problem(8, 64, 97)
+    layer = [ops.cast(one / 4, dtype) for one in (features, embeddings)]
+    rounded = [to_numpy(ops.cast(one, "float32")).astype("float32") for one in layer]
+    right = truth(*rounded, labels, 1.0)
+
+    def loss(*layer):
+        return linear_cross_entropy(*layer, labels)
+
+    np.testing.assert_allclose(float(loss(*layer)), right[0], rtol=1e-5)
+    for one, other in zip(vjp(loss, layer, ops.ones(())), right[3:5], strict=True):
+        assert keras.backend.standardize_dtype(one.dtype) == dtype
+        error = np.abs(to_numpy(ops.cast(one, "float32")) - other).max()
+        assert error < (0.01 if dtype == "bfloat16" else 0.002) * np.abs(other).max()
+
+
+def test_wrong_class_ids_in_one_pass(one_pass):
+    features, embeddings, labels = problem()
+    labels[2] = -1
+    for ignored, right in ((None, np.isnan), (-1, np.isfinite)):
+        loss = linear_cross_entropy(
+            features, embeddings, ops.convert_to_tensor(labels), ignore_class=ignored
+        )
+        assert right(float(loss))
+
+
+def test_ignored_rows_under_a_masked_class_in_one_pass(one_pass):
+    """Their loss would be infinite."""
+    features, embeddings, labels = problem()
+    bias = np.where(np.arange(CLASSES) == labels[0], -np.inf, 0.0).astype("float32")
+    options = {"ignore_class": int(labels[0]), "reduction": "sum"}
+    found = linear_cross_entropy(features, embeddings, labels, bias, **options)
+    twice = linear_cross_entropy(features, embeddings, labels, bias, chunk_size=CHUNK, **options)
+    np.testing.assert_allclose(float(found), float(twice), rtol=1e-6)
+
+
+@pytest.mark.skipif(NAME != "torch", reason="elsewhere gradients are functions")
+def test_the_gradients_of_one_pass_are_taken_once(one_pass):
+    features, embeddings, labels = problem()
+    layer = [ops.convert_to_tensor(one).requires_grad_() for one in (features, embeddings)]
+    loss = linear_cross_entropy(*layer, labels)
+    loss.backward(retain_graph=True)
+    with pytest.raises(RuntimeError, match="once"):
+        loss.backward()
+
+
+@pytest.mark.skipif(NAME != "torch", reason="torch.compile")
+def test_torch_compile():
+    """Traced by PyTorch's compiler, without breaks; what it makes of it needs a C++ compiler."""
+    import torch
+
+    features, embeddings, labels = map(ops.convert_to_tensor, problem())
+    layer = [one.requires_grad_() for one in (features, embeddings)]
+
+    def both(function):
+        value = function(*layer, labels)
+        return value, *torch.autograd.grad(value, layer)
+
+    def loss(*tensors):
+        return linear_cross_entropy(*tensors, chunk_size=CHUNK, label_smoothing=0.1)
+
+    for one, other in zip(both(torch.compile(loss, backend="aot_eager")), both(loss), strict=True):
+        np.testing.assert_allclose(to_numpy(one), to_numpy(other), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("rows, size, classes", [(1, 5, 23), (6, 1, 24), (7, 5, 1), (8, 5, 3)])
+@pytest.mark.parametrize("run", [quick, compiled])
+def test_shapes_in_one_pass(rows, size, classes, run, one_pass):
+    check(*problem(rows, size, classes), "auto", run, label_smoothing=0.1, z_loss=0.01)
+
+
+def test_without_bias_in_one_pass(one_pass):
+    features, embeddings, labels = problem()
+    right = truth(features, embeddings, labels, 1.0)
+    found = gradients(lambda *layer: linear_cross_entropy(*layer, labels), features, embeddings)
+    np.testing.assert_allclose(found[0], right[3], atol=1e-6)
+    np.testing.assert_allclose(found[1], right[4], atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -202,6 +298,15 @@ def gradients(function, *tensors):
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_where_all_rows_are_ignored_in_one_pass(reduction, one_pass):
+    test_where_all_rows_are_ignored(reduction)
+
+
+def test_the_gradient_of_sample_weights_in_one_pass(one_pass):
+    test_the_gradient_of_sample_weights()
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_where_all_rows_are_ignored(reduction):
     features, embeddings, labels = problem()
     features[:] = np.nan  # nor may anything come out of them
@@ -220,10 +325,10 @@ def test_ignored_rows_are_left_out(monkeypatch):
     from kerasoft.ops import linear_cross_entropy_torch
     from kerasoft.ops.tracing import written_down
 
-    seen, product = [], linear_cross_entropy_torch._product
+    seen, product = [], linear_cross_entropy_torch.product
     monkeypatch.setattr(
         linear_cross_entropy_torch,
-        "_product",
+        "product",
         lambda left, right: seen.append(len(left)) or product(left, right),
     )
     features, embeddings, labels = problem()
