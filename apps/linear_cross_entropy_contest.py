@@ -86,8 +86,8 @@ def _on_torch() -> dict[str, Loss]:
     if hasattr(torch.nn, "LinearCrossEntropyOptions"):
         found["torch, chunked"] = _torchs_own
     if torch.cuda.is_available() and importlib.util.find_spec("cut_cross_entropy"):
-        found["cut-cross-entropy"] = partial(_cut_cross_entropy, impl="cce")
-        found["cut-cross-entropy, exact"] = partial(_cut_cross_entropy, impl="cce_exact")
+        found["cut-cross-entropy"] = partial(_cut_cross_entropy, filter_eps="high")  # its default
+        found["cut-cross-entropy, exact"] = partial(_cut_cross_entropy, filter_eps=None)
     if torch.cuda.is_available() and importlib.util.find_spec("liger_kernel"):
         found["Liger"] = _liger
     return found
@@ -101,10 +101,10 @@ def _torchs_own(features, embeddings, labels):
     )
 
 
-def _cut_cross_entropy(features, embeddings, labels, impl):
+def _cut_cross_entropy(features, embeddings, labels, filter_eps):
     from cut_cross_entropy import linear_cross_entropy
 
-    return linear_cross_entropy(features, embeddings, labels.long(), impl=impl)
+    return linear_cross_entropy(features, embeddings, labels.long(), filter_eps=filter_eps)
 
 
 def _liger(features, embeddings, labels):

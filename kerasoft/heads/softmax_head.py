@@ -31,7 +31,7 @@ class SoftmaxHead(Head):
 
     With more than 8 million scores a step (256 examples of 32,768 classes) `softmax` and
     `log_softmax` compute loss and `top_k` a chunk of classes at a time
-    (`kerasoft.ops.linear_cross_entropy`, first derivatives only), in memory for 4 million scores.
+    (`kerasoft.ops.linear_cross_entropy`, first derivatives only), without all of them in memory.
     All other score layers need every score at once: they draw noise for each, or compare them.
 
     Args:

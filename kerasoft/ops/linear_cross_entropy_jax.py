@@ -121,8 +121,7 @@ def scores_of(features, chunk, biases, settings) -> jax.Array:
 def _places(tile: jax.Array, places: jax.Array) -> Iterator[jax.Array]:
     """Where a tile is at the first places of its rows, at the second, and so on: (N, c) each.
 
-    XLA fuses comparing with what comes before and after, unlike gathering and scattering, which
-    want the whole tile in memory.
+    XLA fuses comparing with what comes before and after, unlike scattering.
     """
     for place in places.T:
         yield jnp.arange(tile.shape[1]) == place[:, None]
@@ -135,6 +134,9 @@ def _add(tile: jax.Array, places: jax.Array, numbers: jax.Array) -> jax.Array:
 
 
 def _pick(tile: jax.Array, places: jax.Array) -> jax.Array:
+    if not on_accelerator(tile):
+        return jnp.take_along_axis(tile, places, axis=-1)
+    # Gathering would keep the tile while the gradient is made of it, and so twice in memory.
     picked = (jnp.where(here, tile, 0.0).sum(-1) for here in _places(tile, places))
     return jnp.stack(list(picked), -1)
 
