@@ -14,6 +14,7 @@ from kerasoft.evaluation.plots.style import (
 )
 
 SMALLEST = 1.0  # MiB: less is drawn as this much
+HEADROOM = 1.15  # times the slowest, for what is written above it
 
 
 def draw_costs(rows: list[dict], path: Path) -> None:
@@ -28,7 +29,7 @@ def draw_costs(rows: list[dict], path: Path) -> None:
             if row["extra_mebibytes"] is not None:
                 _point(axes, row)
         axes.set_xscale("log")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, HEADROOM * max(row["milliseconds"] for row in found))
         plain_axes(axes)
         axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.6)
         heading(axes, title)
