@@ -18,6 +18,11 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def read_json(path: Path) -> object:
+    """What `write_json` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def write_json(path: Path, value: object) -> None:
     """Writes `value` as indented JSON, atomically; NaN and infinities are refused."""
     text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)

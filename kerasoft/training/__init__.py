@@ -9,11 +9,13 @@ from kerasoft.training.recipe import Recipe
 from kerasoft.training.recipes import choose, recipes
 from kerasoft.training.run import Run, RunInterrupted
 from kerasoft.training.saved_models import check_name, load_model, save_model
+from kerasoft.training.study import Outcome, run_study
 from kerasoft.training.train import resume, train
 
 __all__ = [
     "EVALUATION_BATCH",
     "Muon",
+    "Outcome",
     "Recipe",
     "Run",
     "RunInterrupted",
@@ -27,6 +29,7 @@ __all__ = [
     "load_model",
     "recipes",
     "resume",
+    "run_study",
     "save_model",
     "train",
 ]

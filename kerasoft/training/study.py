@@ -1,0 +1,184 @@
+"""A study: each variant trained with each seed, in a run of its own."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+from filelock import FileLock, Timeout
+
+from kerasoft.data import DataError
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.files import read_json, write_json
+from kerasoft.training.head import check_softmax
+from kerasoft.training.recipe import Recipe
+from kerasoft.training.run import Run, check_writable
+from kerasoft.training.train import resume, train
+
+ATTEMPTS = 2  # of a run whose process ends without a word, as where memory runs out
+_SETTINGS, _FAILED, _ATTEMPTS = "study.json", "FAILED.json", "attempts.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one variant with one seed.
+
+    Attributes:
+        softmax: The variant.
+        seed: Of the run.
+        run: The complete run; None where there is none.
+        failure: Why there will be none, in one line; None where there is a run, or may be one yet.
+    """
+
+    softmax: str
+    seed: int
+    run: Run | None = None
+    failure: str | None = None
+
+
+def run_study(
+    recipe: Recipe,
+    *,
+    variants: Sequence[str],
+    seeds: Sequence[int],
+    folder: str | Path,
+    dataset: str = "auto",
+    labels: str = "fine",
+    validation: bool = True,
+    data_dir: str | Path | None = None,
+    say: Callable[[str], None] = print,
+) -> list[Outcome]:
+    """Trains what is missing in the folder, seed by seed, variants by turns.
+
+    So a machine that slows down slows all variants alike, and whoever stops early has whole seeds.
+    What is in the folder stays: an interrupted study goes on where it was, and more variants and
+    seeds may be asked for later. Several processes may work in one folder; each takes what no other
+    is at. A run that fails is left, with its reason in the folder, and the others go on.
+
+    Args:
+        recipe: How to train, the same for all.
+        variants: Names in `kerasoft.heads.names()`, each once.
+        seeds: Non-negative integers, each once.
+        folder: Of the study; made where it is missing.
+        dataset, labels, validation, data_dir: As in `train`.
+        say: Takes one line for the person who waits.
+
+    Returns:
+        An outcome for each seed and variant, in this order.
+
+    Raises:
+        InvalidArgumentError: If a setting is not allowed, or the folder has a study with others.
+        DataError: If the data are absent or damaged.
+        OSError: If the folder cannot be written.
+        RunInterrupted: On Ctrl-C.
+    """
+    folder = Path(folder)
+    settings = {
+        "recipe": dataclasses.asdict(recipe),
+        "dataset": dataset,
+        "labels": labels,
+        "validation": validation,
+        "backend": keras.config.backend(),
+    }
+    variants = _checked(variants, seeds)
+    _begin(folder, settings)
+    cells = [_Cell(folder, softmax, seed) for seed in seeds for softmax in variants]
+    for number, cell in enumerate(cells, 1):
+        say(f"run {number} of {len(cells)}: {cell.softmax}, seed {cell.seed}")
+        cell.advance(recipe, settings, data_dir, say)
+    return [cell.outcome() for cell in cells]
+
+
+def _checked(variants: Sequence[str], seeds: Sequence[int]) -> list[str]:
+    variants = [one.replace("-", "_") for one in variants]
+    for name, values in (("variants", variants), ("seeds", list(seeds))):
+        if not values or len(set(values)) < len(values):
+            raise InvalidArgumentError(
+                f"`{name}` must be at least one, each once.", **{name: values}
+            )
+    for softmax in variants:
+        check_softmax(softmax, {})
+    return variants
+
+
+def _begin(folder: Path, settings: dict) -> None:
+    """Writes the settings, or compares them with those that are there."""
+    check_writable(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "study.lock"):
+        path = folder / _SETTINGS
+        if not path.exists():
+            write_json(path, settings)
+            return
+    before = read_json(path)
+    for name, value in settings.items():
+        if before.get(name) != value:
+            raise InvalidArgumentError(
+                f"The study in {folder} has another {name}; take another folder.", **{name: value}
+            )
+
+
+class _Cell:
+    """The folder of one variant with one seed, which has at most one run."""
+
+    def __init__(self, study: Path, softmax: str, seed: int):
+        self.softmax, self.seed = softmax, seed
+        self._folder = study / f"{softmax}-s{seed}"
+
+    def advance(self, recipe: Recipe, settings: dict, data_dir, say) -> None:
+        """Trains, or goes on, unless there is an outcome or another process is at it."""
+        self._folder.mkdir(exist_ok=True)
+        try:
+            with FileLock(self._folder / "run.lock", timeout=0):
+                outcome = self.outcome()
+                if outcome.run is None and outcome.failure is None:
+                    self._train(recipe, settings, data_dir, say)
+        except Timeout:
+            say("another process is at it")
+
+    def outcome(self) -> Outcome:
+        failed = self._folder / _FAILED
+        if failed.exists():
+            return Outcome(self.softmax, self.seed, failure=read_json(failed)["reason"])
+        run = self._run()
+        complete = run is not None and run.complete
+        return Outcome(self.softmax, self.seed, run=run if complete else None)
+
+    def _run(self) -> Run | None:
+        found = sorted(path.parent for path in self._folder.glob("*/config.json"))
+        return Run.open(found[-1]) if found else None
+
+    def _train(self, recipe: Recipe, settings: dict, data_dir, say) -> None:
+        if not self._begin_attempt():
+            self._fail(f"the process ended {ATTEMPTS} times while it trained; out of memory?")
+            return
+        try:
+            run = self._run()
+            if run is None:
+                rest = {name: settings[name] for name in ("dataset", "labels", "validation")}
+                rest |= {"softmax": self.softmax, "seed": self.seed, "data_dir": data_dir}
+                run = train(recipe, **rest, output_dir=self._folder, say=say)
+            else:
+                run = resume(run.folder, data_dir, say)
+        except (OSError, DataError):  # no fault of this variant
+            raise
+        except Exception as error:  # whatever it is, the others go on
+            self._fail(f"{type(error).__name__}: {error}")
+            return
+        last = run.history()["loss"][-1]
+        if not math.isfinite(last):
+            self._fail(f"the loss became {last}")
+
+    def _begin_attempt(self) -> bool:
+        """Counts attempts since the last epoch that was kept; whether there may be one more."""
+        path, run = self._folder / _ATTEMPTS, self._run()
+        epochs = run.metrics.read_text().count("\n") if run and run.metrics.exists() else 0
+        before = read_json(path) if path.exists() else {"epochs": epochs, "attempts": 0}
+        attempts = before["attempts"] + 1 if before["epochs"] == epochs else 1
+        write_json(path, {"epochs": epochs, "attempts": attempts})
+        return attempts <= ATTEMPTS
+
+    def _fail(self, reason: str) -> None:
+        write_json(self._folder / _FAILED, {"reason": " ".join(reason.split())})

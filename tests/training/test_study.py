@@ -1,0 +1,167 @@
+"""Many runs in one folder: by turns, once each, whatever happens."""
+
+import importlib
+import json
+
+import pytest
+import training_fakes
+from filelock import FileLock
+
+from kerasoft import training
+from kerasoft.data import DataError
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.training.run import Run, RunInterrupted
+
+STUDY = importlib.import_module("kerasoft.training.study")
+CONFIG = ("softmax", "softmax_options", "recipe", "labels", "seed", "backend", "data")
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """Trainings that only write down that they were; `fate` decides how each ends."""
+
+    class Study:
+        trained, resumed, fate = [], [], {}
+
+        def __call__(self, variants=("softmax", "gumbel"), seeds=(0, 1), **changes):
+            settings = {"folder": tmp_path / "study", "say": lambda line: None} | changes
+            recipe = settings.pop("recipe", training_fakes.recipe())
+            return training.run_study(recipe, variants=variants, seeds=seeds, **settings)
+
+        def finish(self, run):
+            fate = self.fate.get((run.config["softmax"], run.config["seed"]), "0.5")
+            if isinstance(fate, BaseException):
+                raise fate
+            run.metrics.write_text(f"epoch,loss,epoch_seconds\n1,{fate},1.0\n")
+            run.finish()
+            return run
+
+    it = Study()
+    it.trained, it.resumed = [], []
+
+    def train(recipe, *, softmax, seed, output_dir, **settings):
+        it.trained.append((softmax, seed))
+        config = dict.fromkeys(CONFIG) | {"softmax": softmax, "seed": seed}
+        return it.finish(Run.create(output_dir, "run", config, {}))
+
+    def resume(folder, data_dir, say):
+        it.resumed.append(folder.parent.name)
+        return it.finish(Run.open(folder))
+
+    monkeypatch.setattr(STUDY, "train", train)
+    monkeypatch.setattr(STUDY, "resume", resume)
+    return it
+
+
+def test_variants_take_turns(study):
+    outcomes = study()
+    assert study.trained == [("softmax", 0), ("gumbel", 0), ("softmax", 1), ("gumbel", 1)]
+    assert [(one.softmax, one.seed) for one in outcomes] == study.trained
+    assert all(one.run.complete and one.failure is None for one in outcomes)
+
+
+def test_what_is_there_stays(study):
+    study(seeds=(0,))
+    before = study.trained[:]
+    outcomes = study(variants=("softmax", "gumbel", "log-softmax"))
+    assert study.trained[len(before) :] == [
+        ("log_softmax", 0), ("softmax", 1), ("gumbel", 1), ("log_softmax", 1),
+    ]  # fmt: skip
+    assert len(outcomes) == 6 and all(one.run for one in outcomes)
+
+
+def test_an_interrupted_study_goes_on(study):
+    study.fate["gumbel", 0] = RunInterrupted(Run("here"))
+    with pytest.raises(RunInterrupted):
+        study()
+    study.fate.clear()
+    assert all(one.run for one in study())
+    assert study.resumed == ["gumbel-s0"]
+    assert study.trained == [("softmax", 0), ("gumbel", 0), ("softmax", 1), ("gumbel", 1)]
+
+
+@pytest.mark.parametrize(
+    "fate, reason",
+    [
+        (RuntimeError("RESOURCE_EXHAUSTED:\nout of memory"), "RuntimeError: RESOURCE_EXHAUSTED: o"),
+        (InvalidArgumentError("It takes no mixing.", mixing="cutmix"), "takes no mixing"),
+        ("nan", "loss became nan"),
+    ],
+)
+def test_a_run_that_fails_stops_no_other(study, fate, reason):
+    study.fate["softmax", 0] = fate
+    for _ in range(2):  # the second time nothing is trained again
+        outcomes = study()
+        assert reason in outcomes[0].failure and "\n" not in outcomes[0].failure
+        assert outcomes[0].run is None and all(one.run for one in outcomes[1:])
+    assert len(study.trained) == 4 and not study.resumed
+
+
+@pytest.mark.parametrize("fate", [DataError("No images."), OSError(28, "No space left")])
+def test_what_is_no_variants_fault_stops_all(study, fate):
+    study.fate["softmax", 0] = fate
+    with pytest.raises(type(fate)):
+        study()
+    study.fate.clear()
+    assert all(one.run for one in study())
+
+
+def test_a_process_that_ends_without_a_word_is_given_up(study):
+    class Killed(BaseException):
+        """As by the system: nothing is caught, nothing is written."""
+
+    study.fate["gumbel", 0] = Killed()
+    for _ in range(STUDY.ATTEMPTS):
+        with pytest.raises(Killed):
+            study()
+    outcomes = study()
+    assert "2 times" in outcomes[1].failure
+    assert [bool(one.run) for one in outcomes] == [True, False, True, True]
+
+
+def test_what_another_process_is_at_is_left_to_it(study, tmp_path):
+    study(seeds=(0,), variants=("softmax",))
+    (tmp_path / "study" / "gumbel-s0").mkdir()
+    with FileLock(tmp_path / "study" / "gumbel-s0" / "run.lock"):
+        outcomes = study()
+    assert ("gumbel", 0) not in study.trained
+    assert [bool(one.run) for one in outcomes] == [True, False, True, True]
+    assert outcomes[1].failure is None
+    assert all(one.run for one in study())
+
+
+def test_another_study_is_refused(study, tmp_path):
+    study()
+    with pytest.raises(InvalidArgumentError, match="another recipe.*Received"):
+        study(recipe=training_fakes.recipe(epochs=4))
+    with pytest.raises(InvalidArgumentError, match="another labels.*Received: labels='coarse'"):
+        study(labels="coarse")
+    assert json.loads((tmp_path / "study" / "study.json").read_text())["labels"] == "fine"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"variants": ()},
+        {"variants": ("gumbel", "gumbel")},
+        {"variants": ("softmax", "softmin")},
+        {"seeds": ()},
+        {"seeds": (1, 1)},
+    ],
+)
+def test_bad_input(study, tmp_path, changes):
+    with pytest.raises(InvalidArgumentError, match="Received"):
+        study(**changes)
+    assert not (tmp_path / "study").exists()
+
+
+def test_real_runs(fakes, tmp_path):
+    outcomes = training.run_study(
+        training_fakes.recipe(epochs=1),
+        variants=["softmax", "hierarchical"],
+        seeds=[3],
+        folder=tmp_path / "study",
+        say=lambda line: None,
+    )
+    assert [one.run.report().n_examples for one in outcomes] == [130, 130]
+    assert [one.run.config["seed"] for one in outcomes] == [3, 3]
