@@ -38,7 +38,9 @@ class SoftmaxHead(Head):
         num_classes: number of classes C.
         softmax: a score layer, or its name (`kerasoft.layers.names()`).
         use_bias: whether to add one learned number a class.
-        kernel_initializer: initializer of the class embeddings (C, D).
+        kernel_initializer: initializer of the class embeddings (C, D). None takes "glorot_uniform",
+            but "zeros" for a sparse score layer: from random scores on, where a few classes have
+            all probability, the features of a network without normalization soon die out.
         label_smoothing: share of each label, in [0, 1), that is spread evenly over all classes
             while training; the loss of evaluation is that of the labels themselves.
         **kwargs: as in every Keras layer.
@@ -56,7 +58,7 @@ class SoftmaxHead(Head):
         num_classes: int,
         softmax: str | ScoreLayer = "gumbel",
         use_bias: bool = True,
-        kernel_initializer: str | keras.initializers.Initializer = "glorot_uniform",
+        kernel_initializer: str | keras.initializers.Initializer | None = None,
         label_smoothing: float = 0.0,
         **kwargs,
     ):
@@ -68,6 +70,8 @@ class SoftmaxHead(Head):
                 axis=self.softmax.axis,
             )
         self.use_bias = use_bias
+        if kernel_initializer is None:
+            kernel_initializer = "zeros" if self.softmax.is_sparse else "glorot_uniform"
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.label_smoothing = check_smoothing(label_smoothing)
 

@@ -36,4 +36,6 @@ def rows_in_one_pass(rows: int, most: int) -> int | None:
     for chunks in range(fewest, fewest + fewest // 2 + 1):
         if rows % chunks == 0:
             return rows // chunks
-    return -(-rows // fewest // _MULTIPLE) * _MULTIPLE
+    even = -(-rows // fewest)
+    rounded = -(-even // _MULTIPLE) * _MULTIPLE
+    return rounded if rounded <= most else even

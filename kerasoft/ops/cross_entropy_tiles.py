@@ -112,7 +112,8 @@ def no_totals(rows: Tensor) -> Totals:
 def capped(scores: Tensor, settings: Settings) -> Tensor:
     if settings.softcap is None:
         return scores
-    return settings.softcap * ops.tanh(scores / settings.softcap)
+    capped_scores = settings.softcap * ops.tanh(scores / settings.softcap)
+    return ops.where(scores == _NONE, scores, capped_scores)  # masked classes stay so
 
 
 def with_tile(
@@ -206,7 +207,7 @@ def slopes(
     if of_rows.even is not None:
         even = ops.where(scores > _NONE, of_rows.even[:, None], 0.0)
     if settings.softcap is not None:
-        inner = 1.0 - ops.square(scores / settings.softcap)
+        inner = 1.0 - ops.square(_finite(scores) / settings.softcap)
     slope = arithmetic.exp_minus(scores, _finite(log_total))  # the end of `scores`
     slope *= of_rows.by_total[:, None]
     if targets.weights is not None:

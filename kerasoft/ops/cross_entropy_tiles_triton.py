@@ -89,7 +89,12 @@ def _score(scores, bias, at, inside, cap, has_bias: tl.constexpr, capped: tl.con
     if has_bias:
         s += tl.load(bias + at, mask=inside, other=0.0).to(tl.float32)
     if capped:
-        s = cap * (1.0 - 2.0 / (tl.exp(2.0 * s / cap) + 1.0))  # tanh, which ends at 1
+        x = s / cap
+        tanh = 1.0 - 2.0 / (tl.exp(2.0 * x) + 1.0)  # which loses digits near 0, but ends at 1
+        tanh = tl.where(
+            tl.abs(x) < 0.05, x * (1.0 - x * x * (1.0 / 3.0 - x * x * 2.0 / 15.0)), tanh
+        )
+        s = tl.where(s == -float("inf"), s, cap * tanh)
     return tl.where(inside, s, -float("inf"))
 
 
@@ -164,5 +169,5 @@ def _to_slopes(
         if even:
             slope -= tl.where(s > -float("inf"), tl.load(evens + row), 0.0)
         if capped:
-            slope *= 1.0 - (s / cap) * (s / cap)
+            slope *= tl.where(s == -float("inf"), 0.0, 1.0 - (s / cap) * (s / cap))
         tl.store(scores + at, slope.to(scores.dtype.element_ty), mask=at < width)

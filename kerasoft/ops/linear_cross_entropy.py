@@ -140,7 +140,9 @@ def _in_two_passes(layer, labels, weights, settings, size, reduction) -> tuple:
     values = ops.where(labels.known, values, float("nan"))
     if kept is not None:
         values, lse, correct = (ops.where(kept, one, 0.0) for one in (values, lse, correct))
-    values = values if weights is None else weights * values
+    if weights is not None:  # 0 leaves a row out, whatever its loss is
+        counts = weights != 0 if kept is None else ops.logical_and(kept, weights != 0)
+        values = ops.where(counts, weights * values, ops.zeros_like(values))
     if reduction is not None:
         values = ops.sum(values) / _count(kept, values, reduction)
     return values, lse, correct > 0
@@ -197,6 +199,7 @@ class _Labels:
             self.kept = label_forms.kept_rows(weights, weights, ignore_class)
 
     def _take_some(self, ids, shares, outer: tuple, classes: int, ignore_class: int | None):
+        ids, shares = (np.asarray(x) if isinstance(x, list) else x for x in (ids, shares))
         readable = isinstance(ids, np.ndarray) and isinstance(shares, np.ndarray)
         if readable and ids.shape == shares.shape:
             ids = np.where(shares == 0, 0, ids)  # what has no weight may be padding, such as -1
@@ -233,7 +236,7 @@ def _readable(labels, classes: int, ignore_class: int | None, rank: int):
     if not isinstance(labels, (np.ndarray, list, int)):
         return labels
     labels = np.asarray(labels)
-    if labels.ndim == rank + 1 and labels.shape[-1] == classes and labels.dtype.kind == "f":
+    if labels.ndim == rank + 1 and labels.shape[-1] == classes:  # weights
         return labels
     wrong = (labels < 0) | (labels >= classes)
     if ignore_class is not None:

@@ -115,7 +115,7 @@ def scores_of(features, chunk, biases, settings) -> jax.Array:
     stored = features.dtype if on_accelerator(features) else "float32"
     chunk = chunk.astype(features.dtype)
     scores = jnp.matmul(features, chunk.T, preferred_element_type=stored).astype("float32")
-    return tiles.capped(scores if biases is None else scores + biases, settings)
+    return tiles.capped(scores if biases is None else scores + biases.astype("float32"), settings)
 
 
 def _places(tile: jax.Array, places: jax.Array) -> Iterator[jax.Array]:

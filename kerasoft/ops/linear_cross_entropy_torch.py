@@ -8,7 +8,7 @@ from torch.autograd.function import once_differentiable
 
 from kerasoft.ops import cross_entropy_tiles as tiles
 from kerasoft.ops import cross_entropy_tiles_torch as torch_tiles
-from kerasoft.ops.products_torch import add_product, product, put_product
+from kerasoft.ops.products_torch import add_product, full_precision, product, put_product
 from kerasoft.ops.tracing import is_written_down
 
 
@@ -30,11 +30,12 @@ def row_losses(
     Rows that are not kept are left out, but not where the step is written down: how many they are
     is a value.
     """
-    if kept is None or is_written_down():
-        return _Function.apply(features, embeddings, bias, targets, settings, chunk_size)
-    rows = kept.nonzero()[:, 0]
-    some = targets.of_rows(rows)
-    found = _Function.apply(features[rows], embeddings, bias, some, settings, chunk_size)
+    with full_precision(features):
+        if kept is None or is_written_down():
+            return _Function.apply(features, embeddings, bias, targets, settings, chunk_size)
+        rows = kept.nonzero()[:, 0]
+        some = targets.of_rows(rows)
+        found = _Function.apply(features[rows], embeddings, bias, some, settings, chunk_size)
     return tuple(one.new_zeros(len(kept)).index_put((rows,), one) for one in found)
 
 
@@ -56,24 +57,29 @@ class _Function(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, by_values, by_log_total, _):
-        features, embeddings, bias, log_total = ctx.saved_tensors
-        totals, targets, settings, chunk_size = ctx.rest
-        of_rows = tiles.row_slopes(totals, log_total, targets, settings, by_values, by_log_total)
-        by_features = torch.zeros_like(features, dtype=torch.float32)
-        by_embeddings = torch.empty_like(embeddings)
-        by_bias = None if bias is None else torch.empty_like(bias)
-        for first in range(0, len(embeddings), chunk_size):
-            chunk = slice(first, first + chunk_size)
-            rows = embeddings[chunk].to(features.dtype)
-            scores = product(features, rows.T)
-            of_chunk = _part(bias, chunk), first, log_total, of_rows, targets, settings
-            slope = torch_tiles.slopes(scores, *of_chunk)
-            if bias is not None:
-                by_bias[chunk] = slope.sum(0, dtype=torch.float32)
-            slope = slope.to(features.dtype)
-            add_product(by_features, slope, rows)
-            put_product(by_embeddings[chunk], slope.T, features)
-        return by_features.to(features.dtype), by_embeddings, by_bias, None, None, None
+        with full_precision(by_values):
+            return *_gradients(*ctx.saved_tensors, *ctx.rest, by_values, by_log_total), *[None] * 3
+
+
+def _gradients(
+    features, embeddings, bias, log_total, totals, targets, settings, chunk_size, *upstream
+) -> tuple:
+    of_rows = tiles.row_slopes(totals, log_total, targets, settings, *upstream)
+    by_features = torch.zeros_like(features, dtype=torch.float32)
+    by_embeddings = torch.empty_like(embeddings)
+    by_bias = None if bias is None else torch.empty_like(bias)
+    for first in range(0, len(embeddings), chunk_size):
+        chunk = slice(first, first + chunk_size)
+        rows = embeddings[chunk].to(features.dtype)
+        scores = product(features, rows.T)
+        of_chunk = _part(bias, chunk), first, log_total, of_rows, targets, settings
+        slope = torch_tiles.slopes(scores, *of_chunk)
+        if bias is not None:
+            by_bias[chunk] = slope.sum(0, dtype=torch.float32)
+        slope = slope.to(features.dtype)
+        add_product(by_features, slope, rows)
+        put_product(by_embeddings[chunk], slope.T, features)
+    return by_features.to(features.dtype), by_embeddings, by_bias
 
 
 def _part(bias: torch.Tensor | None, chunk: slice) -> torch.Tensor | None:

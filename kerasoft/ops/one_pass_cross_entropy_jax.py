@@ -24,8 +24,13 @@ _ROOM = 2**30  # bytes
 
 
 def room(features: jax.Array, embeddings: jax.Array, targets: tiles.Targets) -> int:
-    """Bytes that scores may take; 0 where two passes are faster."""
-    return _ROOM if on_accelerator(features) else 0
+    """Bytes that scores may take; 0 where two passes are faster, or for float16.
+
+    What comes from above, such as the scale of a loss, is multiplied in last: too late for numbers
+    that float16 cannot hold without it.
+    """
+    half = jnp.float16 in (features.dtype, embeddings.dtype)
+    return _ROOM if on_accelerator(features) and not half else 0
 
 
 def weighted_loss(

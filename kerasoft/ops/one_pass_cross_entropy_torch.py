@@ -8,7 +8,7 @@ from torch.autograd.function import once_differentiable
 
 from kerasoft.ops import cross_entropy_tiles as tiles
 from kerasoft.ops import cross_entropy_tiles_torch as torch_tiles
-from kerasoft.ops.products_torch import add_product, product, put_product, scale
+from kerasoft.ops.products_torch import add_product, full_precision, product, put_product, scale
 from kerasoft.ops.tracing import is_written_down
 
 _ROOM = 3 * 2**29  # bytes, for scores and what the sum of the embeddings' gradient has beside it
@@ -16,8 +16,8 @@ _ALIGNED = 16  # bytes, of rows that the tensor memory accelerator reads
 
 
 def room(features: torch.Tensor, embeddings: torch.Tensor, targets: tiles.Targets) -> int:
-    """Bytes that scores may take; 0 where two passes are faster, or there is no kernel."""
-    if torch_tiles.fused(features, targets) is None:
+    """Bytes that scores may take; 0 where there is no kernel, or for float16, as on JAX."""
+    if torch_tiles.fused(features, targets) is None or features.dtype == torch.float16:
         return 0
     if embeddings.dtype == torch.float32:
         copy = 0 if features.dtype == torch.float32 else 2 * embeddings.numel()
@@ -39,19 +39,21 @@ def weighted_loss(
     kept: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """See `kerasoft.ops.linear_cross_entropy`: the sum of weighted losses, and hits (N,)."""
-    if kept is None or is_written_down():
-        return _Function.apply(features, embeddings, bias, weights, targets, settings, size)
-    rows = kept.nonzero()[:, 0]
-    layer = features[rows], embeddings, bias, weights[rows]
-    loss, hits = _Function.apply(*layer, targets.of_rows(rows), settings, size)
+    rest = settings, size, torch.is_grad_enabled()  # which within the function it never is
+    with full_precision(features):
+        if kept is None or is_written_down():
+            return _Function.apply(features, embeddings, bias, weights, targets, *rest)
+        rows = kept.nonzero()[:, 0]
+        layer = features[rows], embeddings, bias, weights[rows]
+        loss, hits = _Function.apply(*layer, targets.of_rows(rows), *rest)
     return loss, hits.new_zeros(len(kept)).index_put((rows,), hits)
 
 
 class _Function(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, features, embeddings, bias, weights, targets, settings, size):
+    def forward(ctx, features, embeddings, bias, weights, targets, settings, size, with_gradients):
         features, layer = features.contiguous(), embeddings.to(features.dtype)
-        wanted = any(ctx.needs_input_grad)
+        wanted = with_gradients and any(ctx.needs_input_grad)
         room = _room(features, len(layer), size) if torch_tiles.fused(features, targets) else None
         by_embeddings = _Sum(embeddings, len(features)) if wanted else None
         by_bias = torch.zeros_like(layer[:, 0], dtype=torch.float32) if bias is not None else None
@@ -92,7 +94,7 @@ class _Function(torch.autograd.Function):
         for one in found:
             if one is not None:
                 scale(one, by_loss)
-        return *found, by_loss * losses, None, None, None
+        return *found, by_loss * losses, None, None, None, None
 
 
 class _Sum:

@@ -4,6 +4,11 @@ import torch
 from torch.utils._triton import has_triton
 
 
+def full_precision(like: torch.Tensor) -> torch.autocast:
+    """A context without autocast: what is computed twice must come out the same twice."""
+    return torch.autocast(like.device.type, enabled=False)
+
+
 def product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """left (M, K) right (K, N), summed in float32.
 

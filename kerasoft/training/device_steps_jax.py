@@ -1,5 +1,6 @@
 """On JAX a call is one compiled program that loops over its steps."""
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -22,6 +23,7 @@ class DeviceSteps:
         self.model = model
         self.data = jnp.asarray(images), jnp.asarray(labels)
         self._programs: dict[tuple, Future] = {}
+        self._latest: deque[Logs] = deque(maxlen=2)
         _build_metrics(model, *self.data)
 
     @staticmethod
@@ -40,12 +42,16 @@ class DeviceSteps:
         return self._run("test", rows)
 
     def _run(self, kind: str, rows: np.ndarray) -> Logs:
+        # No further ahead than two calls: Ctrl-C would wait for all that is queued.
+        if len(self._latest) == 2:
+            jax.block_until_ready(self._latest[0])
         groups = self._variables(kind)
         program = self._program(kind, rows).result()
         logs, state = program(_values(groups), *self.data, rows)
         for variables, values in zip(groups, state, strict=True):
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
+        self._latest.append(logs)
         return logs
 
     def _variables(self, kind: str) -> list[list[keras.Variable]]:

@@ -317,3 +317,15 @@ def test_answers_of_a_classifier_follow_its_weights():
 def test_top_k_of_a_classifier_checks_k():
     with pytest.raises(InvalidArgumentError, match="`k` must be.*Received: k=51"):
         trained()[0].predict_top_k(np.zeros((2, 6), "float32"), 51)
+
+
+@pytest.mark.parametrize("softmax", ["softmax", "gumbel", "sparsemax", "entmax15", "entmax"])
+def test_sparse_heads_begin_without_a_choice(softmax):
+    """Random scores would give a few classes everything, for all examples alike."""
+    head = heads.SoftmaxHead(7, softmax=softmax)
+    p = to_numpy(head(ops.convert_to_tensor(np.ones((2, 5), "float32"))))
+    assert np.allclose(p, 1 / 7) == head.softmax.is_sparse
+    again = heads.SoftmaxHead.from_config(head.get_config())
+    assert type(again.kernel_initializer) is type(head.kernel_initializer)
+    random = heads.SoftmaxHead(7, softmax=softmax, kernel_initializer="glorot_uniform")
+    assert not np.allclose(to_numpy(random(np.ones((2, 5), "float32"))), 1 / 7)

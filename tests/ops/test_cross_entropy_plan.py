@@ -16,6 +16,7 @@ from kerasoft.ops.cross_entropy_plan import classes_in_two_passes, rows_in_one_p
         (8192, 1920, 1664),  # five, as eight would be many more
         (1, 0, None),
         (0, 5, None),
+        (8276, 1037, 1035),  # rounded up there would not be room for it
     ],
 )
 def test_rows_in_one_pass(rows, most, expected):

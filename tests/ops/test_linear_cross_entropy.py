@@ -66,7 +66,7 @@ def truth(features, embeddings, labels, upstream, **o):
     bias = np.asarray(o.get("bias", np.zeros(classes)), "float32").astype("float64")
     scores, cap = h @ w.T + bias, o.get("softcap")
     if cap:
-        scores = cap * np.tanh(scores / cap)
+        scores = np.where(scores == -np.inf, scores, cap * np.tanh(scores / cap))
     highest = scores.max(-1, keepdims=True)
     p = np.exp(scores - highest)
     lse = (highest + np.log(p.sum(-1, keepdims=True)))[:, 0]
@@ -91,7 +91,7 @@ def truth(features, embeddings, labels, upstream, **o):
         by_value = by_value / max(kept.sum(), 1)
     slope = slope * by_value[:, None]
     if cap:
-        slope = slope * (1 - (scores / cap) ** 2)
+        slope = slope * np.where(scores == -np.inf, 0, 1 - (scores / cap) ** 2)
     loss = weight * values
     loss = {"mean": loss.sum() / max(kept.sum(), 1), "sum": loss.sum(), None: loss}[reduction]
     hits = (scores.argmax(-1) == main) & kept
@@ -497,3 +497,63 @@ def test_weights_of_a_layer():
     np.testing.assert_allclose(
         to_numpy(found(ops.convert_to_tensor(features))), to_numpy(expected), rtol=1e-6
     )
+
+
+def test_a_weight_of_none_leaves_a_row_out():
+    """Whatever its loss, or its weight where it is ignored."""
+    features, embeddings, labels = problem()
+    weights = np.ones(ROWS, "float32")
+    weights[0], weights[1] = 0.0, np.nan
+    bias = np.where(np.arange(CLASSES) == labels[0], -np.inf, 0.0).astype("float32")
+    labels[2:][labels[2:] == labels[0]] += 1
+    labels[1] = -1
+    for options in ({"chunk_size": CHUNK}, {}):
+        loss = linear_cross_entropy(
+            features, embeddings, labels, bias, ignore_class=-1, sample_weight=weights, **options
+        )
+        assert np.isfinite(float(loss))
+
+
+def test_labels_as_lists_and_integers():
+    features, embeddings, _ = problem()
+    weights = np.arange(ROWS * CLASSES).reshape(ROWS, CLASSES) % 5
+    found = linear_cross_entropy(features, embeddings, weights)
+    tensor = ops.convert_to_tensor(weights.astype("float32"))
+    expected = linear_cross_entropy(features, embeddings, tensor)
+    np.testing.assert_allclose(float(found), float(expected), rtol=1e-6)
+    ids, shares = [[3, -1]] * ROWS, [[1.0, 0.0]] * ROWS
+    found = linear_cross_entropy(features, embeddings, (ids, shares))
+    expected = linear_cross_entropy(features, embeddings, [3] * ROWS)
+    np.testing.assert_allclose(float(found), float(expected), rtol=1e-6)
+
+
+@pytest.mark.skipif(NAME != "torch", reason="PyTorch's modes")
+def test_no_gradients_are_made_where_none_are_wanted(one_pass, monkeypatch):
+    import torch
+
+    from kerasoft.ops import one_pass_cross_entropy_torch as way
+
+    made, put = [], way.put_product
+    monkeypatch.setattr(way, "put_product", lambda *all: made.append(1) or put(*all))
+    features, embeddings, labels = problem()
+    weights = torch.nn.Parameter(torch.as_tensor(embeddings))
+    with torch.no_grad():
+        alone = linear_cross_entropy(features, weights, labels)
+    assert not made
+    assert float(linear_cross_entropy(features, weights, labels)) == float(alone) and made
+
+
+@pytest.mark.skipif(NAME != "torch", reason="PyTorch's modes")
+def test_autocast_does_not_reach_within():
+    import torch
+
+    features, embeddings, labels = problem()
+    for options in ({"chunk_size": CHUNK}, {}):
+
+        def loss(*layer, options=options):
+            return linear_cross_entropy(*layer, labels, **options)
+
+        with torch.autocast("cpu", torch.bfloat16):
+            found = gradients(loss, features, embeddings)
+        for one, other in zip(found, gradients(loss, features, embeddings), strict=True):
+            np.testing.assert_array_equal(one, other)
