@@ -137,12 +137,17 @@ def _in_two_passes(layer, labels, weights, settings, size, reduction) -> tuple:
     """The loss, and for each row its lse and whether it is right."""
     kept = labels.kept
     values, lse, correct = _two_passes.row_losses(*layer, labels.targets, settings, size, kept)
-    values = ops.where(labels.known, values, float("nan"))
+    known = labels.known
     if kept is not None:
         values, lse, correct = (ops.where(kept, one, 0.0) for one in (values, lse, correct))
-    if weights is not None:  # 0 leaves a row out, whatever its loss is
-        counts = weights != 0 if kept is None else ops.logical_and(kept, weights != 0)
-        values = ops.where(counts, weights * values, ops.zeros_like(values))
+        known = ops.logical_or(known, ~kept)
+    if weights is not None:
+        if kept is not None:
+            weights = ops.where(kept, weights, ops.zeros_like(weights))
+        # A weight of 0 leaves a row out, whatever its loss is; the weight's gradient is that loss.
+        without = ops.logical_and(weights == 0, ~ops.isfinite(values))
+        values = weights * ops.where(without, ops.zeros_like(values), values)
+    values = ops.where(known, values, float("nan"))
     if reduction is not None:
         values = ops.sum(values) / _count(kept, values, reduction)
     return values, lse, correct > 0

@@ -364,8 +364,10 @@ def test_the_gradient_of_sample_weights():
             features, embeddings, labels, sample_weight=weights, reduction="sum"
         )
 
-    (found,) = gradients(loss, np.ones(ROWS, "float32"))
-    np.testing.assert_allclose(found, to_numpy(values), rtol=1e-6)
+    weights = np.arange(ROWS).astype("float32")  # 0 among them, whose gradient is that loss too
+    for these in (np.ones(ROWS, "float32"), weights):
+        (found,) = gradients(loss, these)
+        np.testing.assert_allclose(found, to_numpy(values), rtol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
