@@ -9,8 +9,9 @@ from kerasoft.training.recipe import Recipe
 from kerasoft.training.recipes import choose, recipes
 from kerasoft.training.run import Run, RunInterrupted
 from kerasoft.training.saved_models import check_name, load_model, save_model
-from kerasoft.training.study import Outcome, run_study
+from kerasoft.training.study import Outcome, read_study, run_study
 from kerasoft.training.train import resume, train
+from kerasoft.training.variant import Variant
 
 __all__ = [
     "EVALUATION_BATCH",
@@ -19,6 +20,7 @@ __all__ = [
     "Recipe",
     "Run",
     "RunInterrupted",
+    "Variant",
     "accelerator",
     "check_name",
     "choose",
@@ -27,6 +29,7 @@ __all__ = [
     "fit_on_device",
     "keep_compiled_programs",
     "load_model",
+    "read_study",
     "recipes",
     "resume",
     "run_study",

@@ -115,7 +115,7 @@ class Recipe:
         for setting in settings:
             name, is_pair, text = setting.partition("=")
             if is_pair and name.startswith(_OF_BACKBONE):
-                options[name.removeprefix(_OF_BACKBONE)] = _json_or_text(text)
+                options[name.removeprefix(_OF_BACKBONE)] = json_or_text(text)
             elif is_pair and name in _KINDS:
                 changes[name] = _read(name, text)
             else:
@@ -156,7 +156,8 @@ def _read(name: str, text: str) -> object:
         raise InvalidArgumentError(f"`{name}` must be {what}.", **{name: text}) from None
 
 
-def _json_or_text(text: str) -> object:
+def json_or_text(text: str) -> object:
+    """What is written as JSON, or else the text itself."""
     try:
         return json.loads(text)
     except ValueError:

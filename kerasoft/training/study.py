@@ -12,10 +12,10 @@ from filelock import FileLock, Timeout
 from kerasoft.data import DataError
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.files import read_json, write_json
-from kerasoft.training.head import check_softmax
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.run import Run, check_writable
 from kerasoft.training.train import resume, train
+from kerasoft.training.variant import Variant
 
 ATTEMPTS = 2  # of a run whose process ends without a word, as where memory runs out
 _SETTINGS, _FAILED, _ATTEMPTS = "study.json", "FAILED.json", "attempts.json"
@@ -26,22 +26,27 @@ class Outcome:
     """What became of one variant with one seed.
 
     Attributes:
-        softmax: The variant.
+        variant: What was trained.
         seed: Of the run.
         run: The complete run; None where there is none.
         failure: Why there will be none, in one line; None where there is a run, or may be one yet.
     """
 
-    softmax: str
+    variant: Variant
     seed: int
     run: Run | None = None
     failure: str | None = None
+
+    def __str__(self) -> str:
+        """One line for a list of outcomes."""
+        state = "complete" if self.run else f"failed: {self.failure}" if self.failure else "missing"
+        return f"{self.variant.label}, seed {self.seed}: {state}"
 
 
 def run_study(
     recipe: Recipe,
     *,
-    variants: Sequence[str],
+    variants: Sequence[Variant | str],
     seeds: Sequence[int],
     folder: str | Path,
     dataset: str = "auto",
@@ -58,8 +63,8 @@ def run_study(
     is at. A run that fails is left, with its reason in the folder, and the others go on.
 
     Args:
-        recipe: How to train, the same for all.
-        variants: Names in `kerasoft.heads.names()`, each once.
+        recipe: How to train, the same for all but for what a variant changes.
+        variants: Each once; text is read by `Variant.parse`.
         seeds: Non-negative integers, each once.
         folder: Of the study; made where it is missing.
         dataset, labels, validation, data_dir: As in `train`.
@@ -82,50 +87,95 @@ def run_study(
         "validation": validation,
         "backend": keras.config.backend(),
     }
-    variants = _checked(variants, seeds)
-    _begin(folder, settings)
-    cells = [_Cell(folder, softmax, seed) for seed in seeds for softmax in variants]
+    variants = _checked(recipe, variants, seeds)
+    _begin(folder, settings, variants, seeds)
+    cells = [_Cell(folder, variant, seed) for seed in seeds for variant in variants]
     for number, cell in enumerate(cells, 1):
-        say(f"run {number} of {len(cells)}: {cell.softmax}, seed {cell.seed}")
+        say(f"run {number} of {len(cells)}: {cell.variant.label}, seed {cell.seed}")
         cell.advance(recipe, settings, data_dir, say)
     return [cell.outcome() for cell in cells]
 
 
-def _checked(variants: Sequence[str], seeds: Sequence[int]) -> list[str]:
-    variants = [one.replace("-", "_") for one in variants]
-    for name, values in (("variants", variants), ("seeds", list(seeds))):
+def read_study(folder: str | Path) -> tuple[dict[str, object], list[Outcome]]:
+    """What a study's folder holds; nothing is trained, and no run needs its model.
+
+    Returns:
+        The settings that all runs share (recipe, dataset, labels, validation, backend), and an
+        outcome for each seed and variant that was ever asked for, in this order.
+
+    Raises:
+        InvalidArgumentError: If it is no study's folder.
+    """
+    path = Path(folder) / _SETTINGS
+    try:
+        settings = read_json(path)
+        asked = [(Variant(**one["variant"]), one["seeds"]) for one in settings.pop("variants")]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidArgumentError(
+            f"Not a study's folder: {_SETTINGS} in it cannot be read ({error}).", folder=str(folder)
+        ) from None
+    seeds = sorted({seed for _, seeds in asked for seed in seeds})
+    cells = [
+        _Cell(Path(folder), variant, seed)
+        for seed in seeds
+        for variant, own in asked
+        if seed in own
+    ]
+    return settings, [cell.outcome() for cell in cells]
+
+
+def _checked(
+    recipe: Recipe, variants: Sequence[Variant | str], seeds: Sequence[int]
+) -> list[Variant]:
+    variants = [one if isinstance(one, Variant) else Variant.parse(one) for one in variants]
+    labels = [variant.label for variant in variants]
+    for name, values in (("variants", labels), ("seeds", list(seeds))):
         if not values or len(set(values)) < len(values):
             raise InvalidArgumentError(
                 f"`{name}` must be at least one, each once.", **{name: values}
             )
-    for softmax in variants:
-        check_softmax(softmax, {})
+    if len(set(variants)) < len(variants):
+        raise InvalidArgumentError("Two variants must not train alike.", variants=labels)
+    for variant in variants:
+        variant.recipe(recipe)
     return variants
 
 
-def _begin(folder: Path, settings: dict) -> None:
-    """Writes the settings, or compares them with those that are there."""
+def _begin(folder: Path, settings: dict, variants: Sequence[Variant], seeds: Sequence[int]) -> None:
+    """Compares the settings with those that are there, and writes down what is asked for."""
     check_writable(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    path = folder / _SETTINGS
     with FileLock(folder / "study.lock"):
-        path = folder / _SETTINGS
-        if not path.exists():
-            write_json(path, settings)
-            return
-    before = read_json(path)
-    for name, value in settings.items():
-        if before.get(name) != value:
-            raise InvalidArgumentError(
-                f"The study in {folder} has another {name}; take another folder.", **{name: value}
-            )
+        before = read_json(path) if path.exists() else settings
+        for name, value in settings.items():
+            if before.get(name) != value:
+                raise InvalidArgumentError(
+                    f"The study in {folder} has another {name}; take another folder.",
+                    **{name: value},
+                )
+        asked = _asked(before.get("variants", []), variants, seeds)
+        write_json(path, settings | {"variants": asked})
+
+
+def _asked(
+    before: Sequence[dict], variants: Sequence[Variant], seeds: Sequence[int]
+) -> list[dict[str, object]]:
+    """Which seeds of which variant were ever asked for; the last label counts."""
+    asked = {Variant(**one["variant"]): one["seeds"] for one in before}
+    for variant in variants:
+        asked[variant] = sorted({*asked.pop(variant, ()), *seeds})
+    return [
+        {"variant": dataclasses.asdict(variant), "seeds": own} for variant, own in asked.items()
+    ]
 
 
 class _Cell:
     """The folder of one variant with one seed, which has at most one run."""
 
-    def __init__(self, study: Path, softmax: str, seed: int):
-        self.softmax, self.seed = softmax, seed
-        self._folder = study / f"{softmax}-s{seed}"
+    def __init__(self, study: Path, variant: Variant, seed: int):
+        self.variant, self.seed = variant, seed
+        self._folder = study / f"{variant.name}-s{seed}"
 
     def advance(self, recipe: Recipe, settings: dict, data_dir, say) -> None:
         """Trains, or goes on, unless there is an outcome or another process is at it."""
@@ -141,10 +191,10 @@ class _Cell:
     def outcome(self) -> Outcome:
         failed = self._folder / _FAILED
         if failed.exists():
-            return Outcome(self.softmax, self.seed, failure=read_json(failed)["reason"])
+            return Outcome(self.variant, self.seed, failure=read_json(failed)["reason"])
         run = self._run()
         complete = run is not None and run.complete
-        return Outcome(self.softmax, self.seed, run=run if complete else None)
+        return Outcome(self.variant, self.seed, run=run if complete else None)
 
     def _run(self) -> Run | None:
         found = sorted(path.parent for path in self._folder.glob("*/config.json"))
@@ -158,8 +208,9 @@ class _Cell:
             run = self._run()
             if run is None:
                 rest = {name: settings[name] for name in ("dataset", "labels", "validation")}
-                rest |= {"softmax": self.softmax, "seed": self.seed, "data_dir": data_dir}
-                run = train(recipe, **rest, output_dir=self._folder, say=say)
+                rest |= {"softmax": self.variant.softmax, "softmax_options": self.variant.options}
+                rest |= {"seed": self.seed, "data_dir": data_dir, "output_dir": self._folder}
+                run = train(self.variant.recipe(recipe), **rest, say=say)
             else:
                 run = resume(run.folder, data_dir, say)
         except (OSError, DataError):  # no fault of this variant

@@ -1,5 +1,6 @@
 """Many runs in one folder: by turns, once each, whatever happens."""
 
+import dataclasses
 import importlib
 import json
 
@@ -10,6 +11,7 @@ from filelock import FileLock
 from kerasoft import training
 from kerasoft.data import DataError
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.training import Variant
 from kerasoft.training.run import Run, RunInterrupted
 
 STUDY = importlib.import_module("kerasoft.training.study")
@@ -39,9 +41,10 @@ def study(tmp_path, monkeypatch):
     it = Study()
     it.trained, it.resumed = [], []
 
-    def train(recipe, *, softmax, seed, output_dir, **settings):
+    def train(recipe, *, softmax, softmax_options, seed, output_dir, **settings):
         it.trained.append((softmax, seed))
         config = dict.fromkeys(CONFIG) | {"softmax": softmax, "seed": seed}
+        config |= {"softmax_options": softmax_options, "recipe": dataclasses.asdict(recipe)}
         return it.finish(Run.create(output_dir, "run", config, {}))
 
     def resume(folder, data_dir, say):
@@ -56,8 +59,54 @@ def study(tmp_path, monkeypatch):
 def test_variants_take_turns(study):
     outcomes = study()
     assert study.trained == [("softmax", 0), ("gumbel", 0), ("softmax", 1), ("gumbel", 1)]
-    assert [(one.softmax, one.seed) for one in outcomes] == study.trained
+    assert [(one.variant.softmax, one.seed) for one in outcomes] == study.trained
     assert all(one.run.complete and one.failure is None for one in outcomes)
+
+
+def test_variants_have_options_and_changes_of_their_own(study, tmp_path):
+    warm = Variant("gumbel", {"temperature": 2.0})
+    slow = Variant("softmax", changes={"learning_rate": 1e-4}, label="slow")
+    outcomes = study(["softmax", "gumbel:temperature=0.5", warm, slow], seeds=(1,))
+    configs = [one.run.config for one in outcomes]
+    assert [one["softmax_options"] for one in configs] == [
+        {}, {"temperature": 0.5}, {"temperature": 2.0}, {},
+    ]  # fmt: skip
+    rates = [one["recipe"]["learning_rate"] for one in configs]
+    assert rates == [1e-2, 1e-2, 1e-2, 1e-4]
+    assert sorted(path.name for path in (tmp_path / "study").iterdir() if path.is_dir()) == [
+        "gumbel-temperature=0.5-s1",
+        "gumbel-temperature=2.0-s1",
+        "softmax-recipe.learning_rate=0.0001-s1",
+        "softmax-s1",
+    ]
+
+
+def test_a_study_is_read_without_training(study, tmp_path):
+    study.fate["gumbel", 1] = RuntimeError("too large")
+    study(seeds=(0, 1))
+    study.fate["taylor", 0] = RunInterrupted(Run("here"))
+    with pytest.raises(RunInterrupted):
+        study([Variant("taylor", label="series")], seeds=(0,))
+    trained = study.trained[:]
+    settings, outcomes = training.read_study(tmp_path / "study")
+    assert settings["recipe"] == dataclasses.asdict(training_fakes.recipe())
+    assert settings["labels"] == "fine" and "variants" not in settings
+    assert [str(one) for one in outcomes] == [
+        "softmax, seed 0: complete",
+        "gumbel, seed 0: complete",
+        "series, seed 0: missing",
+        "softmax, seed 1: complete",
+        "gumbel, seed 1: failed: RuntimeError: too large",
+    ]
+    assert study.trained == trained
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", "{}", '{"variants": [{"variant": {}}]}'])
+def test_what_is_no_study_is_not_read(tmp_path, content):
+    if content is not None:
+        (tmp_path / "study.json").write_text(content)
+    with pytest.raises(InvalidArgumentError, match="Not a study's folder.*Received: folder="):
+        training.read_study(tmp_path)
 
 
 def test_what_is_there_stays(study):
@@ -145,6 +194,9 @@ def test_another_study_is_refused(study, tmp_path):
         {"variants": ()},
         {"variants": ("gumbel", "gumbel")},
         {"variants": ("softmax", "softmin")},
+        {"variants": ("gumbel", Variant("gumbel", label="the same"))},
+        {"variants": ("gumbel", Variant("softmax", label="gumbel"))},
+        {"variants": (Variant("softmax", changes={"epochs": 0}),)},
         {"seeds": ()},
         {"seeds": (1, 1)},
     ],
