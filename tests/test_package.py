@@ -124,6 +124,7 @@ def test_import_registers_every_class():
     classes = [child for base in bases for child in subclasses(base)] + [kerasoft.Classifier]
     bases_between = {kerasoft.layers.Sparsemax.__base__, kerasoft.losses.SparsemaxLoss.__base__}
     bases_between |= {cls for head in bases[2:] for cls in subclasses(head) if cls.__subclasses__()}
+    bases_between -= {kerasoft.heads.SoftmaxHead}  # published code's heads derive from it
     classes = [cls for cls in classes if cls.__module__.startswith("kerasoft.")]
     assert len(classes) >= 10
     for cls in set(classes) - bases_between:

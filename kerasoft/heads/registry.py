@@ -7,6 +7,7 @@ from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.adaptive_softmax import AdaptiveSoftmax
 from kerasoft.heads.head import Head
 from kerasoft.heads.hierarchical_softmax import HierarchicalSoftmax
+from kerasoft.heads.published import HEADS as _PUBLISHED
 from kerasoft.heads.sampled_softmax import SampledSoftmax
 from kerasoft.heads.softmax_head import SoftmaxHead
 
@@ -18,7 +19,10 @@ _HEADS: dict[str, type[Head]] = {  # heads that are more than a score layer over
 
 
 def names() -> tuple[str, ...]:
-    """The names that `get` knows: every score layer (in a `SoftmaxHead`) and every other head."""
+    """Every score layer (in a `SoftmaxHead`) and every other head.
+
+    `get` knows those of `kerasoft.heads.published` too, which nobody should choose.
+    """
     return (*layers.names(), *_HEADS)
 
 
@@ -31,8 +35,8 @@ def kind(name: str) -> type[Head]:
     canonical = name.replace("-", "_") if isinstance(name, str) else None
     if canonical in layers.names():
         return SoftmaxHead
-    if canonical in _HEADS:
-        return _HEADS[canonical]
+    if head := _HEADS.get(canonical) or _PUBLISHED.get(canonical):
+        return head
     raise InvalidArgumentError(f"`softmax` must be one of {', '.join(names())}.", softmax=name)
 
 
