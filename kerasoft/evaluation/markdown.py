@@ -1,10 +1,10 @@
 """A report as a Markdown page that can be read on its own."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
+from kerasoft.evaluation.document.markdown import escape, table
 from kerasoft.evaluation.report import Report
 from kerasoft.evaluation.summary import metric_rows, percent
 
@@ -58,18 +58,6 @@ def summary_sentence(report: Report) -> str:
         text += f"({percent(report.class_accuracy[hardest[0]])}), the easiest "
         text += f"{_class(report, easiest[0])} ({percent(report.class_accuracy[easiest[0]])})."
     return text
-
-
-def escape(text: object) -> str:
-    """`text` on one line, with nothing in it that Markdown would take for markup."""
-    line = " ".join(str(text).split())
-    return re.sub(r"([\\`*\[\]<>|~]|(?<!\w)_|_(?!\w))", r"\\\1", line)
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """A Markdown table of finished cells; `right` names the columns to align to the right."""
-    rule = ["---:" if column in right else "---" for column in range(len(header))]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, rule, *rows])
 
 
 def _metrics_section(report: Report) -> str:
