@@ -36,12 +36,12 @@ class Span:
 
 
 def literal(text: str) -> str:
-    r"""`text` for a place with markup, to be shown as it is, whatever is in it.
+    r"""`text`, on one line, for a place with markup, to be shown as it is, whatever is in it.
 
     >>> literal("a*b")
     'a\\*b'
     """
-    return re.sub(f"({_SPECIAL})", r"\\\1", text)
+    return re.sub(f"({_SPECIAL})", r"\\\1", one_line(text))
 
 
 def one_line(text: str) -> str:
