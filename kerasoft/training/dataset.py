@@ -24,23 +24,29 @@ def load_dataset(
 ) -> data.Splits:
     """Loads a data set; "auto" is CIFAR-100 where it can be had, else glyphs, with a warning.
 
-    "glyphs-N" are glyphs of N classes, with at least 50 images each; they go by that name after.
+    "glyphs-N" are glyphs of N classes, with at least 50 images each, and "NAME:N" is any of these
+    with N images to train on (`kerasoft.data.subset`); they go by that name after.
 
     Data that are there but damaged are an error in any case: only absence leads to the fallback,
     and a folder that was named must hold what it was named for. Without `validation` its images are
     among those to train on.
 
     Raises:
-        InvalidArgumentError: if the name is unknown.
+        InvalidArgumentError: if the name is unknown, or there are not so many images.
         DataError: if the data are damaged.
         DataNotFoundError: if they are absent and `name` is not "auto".
     """
     load = partial(data.load, labels=labels, validation=validation, data_dir=data_dir)
+    if isinstance(name, str) and (parts := re.fullmatch("(.+):([0-9]+)", name)):
+        whole = load_dataset(parts[1], labels, data_dir, validation)
+        return data.subset(whole, int(parts[2]))
     if isinstance(name, str) and re.fullmatch("glyphs-[0-9]+", name):
         return _glyphs_of(int(name.removeprefix("glyphs-")), load)
     if name not in NAMES:
         raise InvalidArgumentError(
-            f"`dataset` must be one of {', '.join(NAMES)}, or glyphs-N for N classes.", dataset=name
+            f"`dataset` must be one of {', '.join(NAMES)}, or glyphs-N for N classes; "
+            "followed by :N for N training images.",
+            dataset=name,
         )
     if name != "auto":
         return load(name)

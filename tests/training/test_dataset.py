@@ -126,3 +126,15 @@ def test_glyphs_of_so_many_classes(monkeypatch):
 def test_glyphs_of_no_number(name):
     with pytest.raises(InvalidArgumentError, match="or glyphs-N for N classes"):
         load_dataset(name)
+
+
+def test_fewer_images(monkeypatch, splits):
+    monkeypatch.setattr(data, "load", lambda name, **_: splits)
+    less = load_dataset("cifar10:50")
+    assert less.name == "cifar10:50" and len(less.train) == 50
+    again = load_dataset(less.name)  # as a resumed run asks for it
+    assert again.train.labels.tolist() == less.train.labels.tolist()
+    with pytest.raises(InvalidArgumentError, match="Received: images=5"):
+        load_dataset("cifar10:5")
+    with pytest.raises(InvalidArgumentError, match="Received: dataset='imagenet'"):
+        load_dataset("imagenet:50")
