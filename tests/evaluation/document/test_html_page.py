@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from importlib.resources import files
 
 import pytest
 from document_samples import HARD_TEXT, NASTY, Page, png, sample
@@ -19,6 +20,7 @@ from kerasoft.evaluation.document import (
 )
 from kerasoft.evaluation.document.html_page import render_html
 from kerasoft.evaluation.document.inline import one_line, visible
+from kerasoft.evaluation.plots.themed import DARK
 
 
 def read(*blocks, title="title"):
@@ -140,3 +142,7 @@ def test_size_without_figures():
 
 def test_the_same_document_gives_the_same_page(text):
     assert render_html(sample()) == text
+
+
+def test_dark_pages_have_the_colour_of_dark_figures():
+    assert f"--page: {DARK};" in (files("kerasoft.evaluation.document") / "dark.css").read_text()
