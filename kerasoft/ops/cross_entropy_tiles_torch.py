@@ -64,6 +64,36 @@ def slopes(
     return tiles.slopes(scores, first, _ARITHMETIC, log_total, of_rows, targets, settings)
 
 
+def whole_rows(
+    scores: torch.Tensor,
+    bias: torch.Tensor | None,
+    targets: Targets,
+    settings: Settings,
+    losses: torch.Tensor,
+    hits: torch.Tensor,
+    by_value: torch.Tensor | None,
+) -> torch.Tensor | None:
+    """Losses and hits (N,) of products (N, C) with all classes, put where they belong.
+
+    Returns:
+        The gradient in the products as `slopes` gives it, from that in the losses, `by_value`
+        (N,); None without that.
+    """
+    kernels = fused(scores, targets)
+    if kernels is not None:
+        kernels.whole_rows(scores, bias, targets, settings, losses, hits, by_value)
+        return None if by_value is None else scores
+    finished, rest = _finished(scores, bias, settings), (_ARITHMETIC, targets, settings)
+    totals = tiles.with_tile(tiles.no_totals(scores), finished.clone(), 0, *rest)
+    values, log_total, found = tiles.losses(totals, targets, settings)
+    losses.copy_(values)
+    hits.copy_(found)
+    if by_value is None:
+        return None
+    of_rows = tiles.row_slopes(totals, log_total, targets, settings, by_value)
+    return tiles.slopes(finished, 0, _ARITHMETIC, log_total, of_rows, targets, settings)
+
+
 def _finished(scores, bias, settings) -> torch.Tensor:
     """Float32 scores with bias and cap."""
     scores = scores.float() if bias is None else scores.float() + bias.float()

@@ -193,8 +193,7 @@ class _Labels:
         labels = _readable(labels, classes, ignore_class, len(outer))
         labels = label_forms.standardized(labels, keras.KerasTensor((*outer, classes)), -1)
         if len(labels.shape) == len(outer):
-            ones = ops.ones_like(labels, dtype="float32")
-            self._take_some(labels[..., None], ones[..., None], outer, classes, ignore_class)
+            self._take_ids(ops.reshape(labels, (-1,)), classes, ignore_class)
             return
         weights = ops.reshape(ops.cast(labels, "float32"), (-1, classes))
         best = ops.cast(ops.argmax(weights, axis=-1), "int32")
@@ -202,6 +201,13 @@ class _Labels:
         self.known = ops.ones_like(best, dtype="bool")
         if ignore_class is not None:
             self.kept = label_forms.kept_rows(weights, weights, ignore_class)
+
+    def _take_ids(self, ids, classes: int, ignore_class: int | None):
+        self.known, found = label_forms.known_ids(ids, classes)
+        ones = ops.ones_like(found, dtype="float32")
+        self.targets = Targets(found[:, None], ones[:, None], None, found)
+        if ignore_class is not None:
+            self.kept = label_forms.comparable(ids) != ignore_class
 
     def _take_some(self, ids, shares, outer: tuple, classes: int, ignore_class: int | None):
         ids, shares = (np.asarray(x) if isinstance(x, list) else x for x in (ids, shares))

@@ -70,19 +70,19 @@ def _losses(features, embeddings, bias, targets, settings, chunk_size) -> tuple:
 
 
 def _gradients(features, embeddings, bias, slopes, settings, chunk_size) -> tuple:
-    def add(state, first, size):
+    def add(state, first, new):
         by_features, by_embeddings, by_bias = state
-        chunk, biases = _chunk(embeddings, bias, first, size)
+        chunk, biases = _chunk(embeddings, bias, first, chunk_size)
         slope = slopes(scores_of(features, chunk, biases, settings), first)
         if bias is not None:
             by_bias = put(by_bias, slope.sum(0), first)
         slope = slope.astype(features.dtype)
-        by_features += product(slope, chunk.astype(features.dtype))
+        by_features += product(slope, new(chunk.astype(features.dtype)))
         return by_features, put(by_embeddings, product(slope.T, features), first), by_bias
 
     by_features = jnp.zeros(features.shape, "float32")
     start = by_features, *jax.tree.map(jnp.zeros_like, (embeddings, bias))
-    by_features, *others = for_chunks(add, start, len(embeddings), chunk_size)
+    by_features, *others = for_overlapping_chunks(add, start, len(embeddings), chunk_size)
     return by_features.astype(features.dtype), *others
 
 
@@ -96,6 +96,27 @@ def for_chunks(add, state, length: int, chunk_size: int):
 
         state = lax.fori_loop(0, whole, body, state)
     return add(state, whole * chunk_size, rest) if rest else state
+
+
+def for_overlapping_chunks(add, state, length: int, chunk_size: int):
+    """Runs `state = add(state, first, new)` for chunks of one size, of which the last may overlap.
+
+    So that nothing is left, for which XLA would hold a second set of buffers. `new` puts zeros into
+    the rows of a chunk that were in one before.
+    """
+    chunks, overlap = -(-length // chunk_size), length % chunk_size > 0
+
+    def body(i, state):
+        begin = i * chunk_size
+        first = jnp.minimum(begin, length - chunk_size) if overlap else begin
+
+        def new(rows):
+            is_new = first + jnp.arange(chunk_size) >= begin
+            return jnp.where(is_new[:, None], rows, 0) if overlap else rows
+
+        return add(state, first, new)
+
+    return lax.fori_loop(0, chunks, body, state)
 
 
 def _chunk(embeddings, bias, first, size) -> tuple[jax.Array, jax.Array | None]:

@@ -13,7 +13,7 @@ from jax import lax
 from kerasoft.ops import cross_entropy_tiles as tiles
 from kerasoft.ops.linear_cross_entropy_jax import (
     ARITHMETIC,
-    for_chunks,
+    for_overlapping_chunks,
     on_accelerator,
     product,
     put,
@@ -71,9 +71,9 @@ def _weighted(weights, values) -> jax.Array:
 
 def _pass(features, embeddings, bias, weights, targets, settings, size, with_gradients) -> tuple:
     """Losses and hits of the rows, and gradients in features, embeddings and bias if wanted."""
-    layer = embeddings.astype(features.dtype)
+    layer, size = embeddings.astype(features.dtype), min(size, len(features))
 
-    def add(state, first, size):
+    def add(state, first, new):
         values, hits, (by_features, by_embeddings, by_bias) = state
         part = partial(lax.dynamic_slice_in_dim, start_index=first, slice_size=size)
         few, own, own_weights = jax.tree.map(part, (features, targets, weights))
@@ -85,17 +85,17 @@ def _pass(features, embeddings, bias, weights, targets, settings, size, with_gra
             of_rows = tiles.row_slopes(totals, log_total, own, settings, own_weights)
             slope = tiles.slopes(scores, 0, ARITHMETIC, log_total, of_rows, own, settings)
             if bias is not None:
-                by_bias += slope.sum(0)
+                by_bias += new(slope).sum(0)
             slope = slope.astype(features.dtype)
             by_features = put(by_features, product(slope, layer), first)
-            by_embeddings += product(slope.T, few)
+            by_embeddings += product(slope.T, new(few))
         return values, hits, (by_features, by_embeddings, by_bias)
 
     inputs = features, embeddings, bias
     sums = jax.tree.map(lambda x: jnp.zeros(x.shape, "float32"), (embeddings, bias))
     slopes = (jnp.zeros_like(features), *sums) if with_gradients else (None, None, None)
     start = jnp.zeros_like(weights), jnp.zeros_like(weights), slopes
-    values, hits, slopes = for_chunks(add, start, len(features), size)
+    values, hits, slopes = for_overlapping_chunks(add, start, len(features), size)
     if with_gradients:
         slopes = jax.tree.map(lambda x, like: x.astype(like.dtype), slopes, inputs)
     return values, hits, slopes

@@ -58,18 +58,16 @@ class _Function(torch.autograd.Function):
         by_embeddings = _Sum(embeddings, len(features)) if wanted else None
         by_bias = torch.zeros_like(layer[:, 0], dtype=torch.float32) if bias is not None else None
         by_features = torch.empty_like(features) if wanted else None
-        losses, hits = torch.empty_like(weights), torch.empty_like(weights)
+        losses, hits = torch.empty_like(weights), torch.zeros_like(weights)
         for first in range(0, len(features), size):
             rows = slice(first, first + size)
             few, own = features[rows], targets.of_rows(rows)
             scores = product(few, layer.T) if room is None else _product_in(room, few, layer)
-            tile = scores.clone() if room is None else scores  # which kernels alone leave as it is
-            totals = torch_tiles.with_tile(torch_tiles.no_totals(few), tile, bias, 0, own, settings)
-            losses[rows], log_total, hits[rows] = tiles.losses(totals, own, settings)
-            if not wanted:
+            by_value = weights[rows] if wanted else None
+            places = losses[rows], hits[rows], by_value
+            slope = torch_tiles.whole_rows(scores, bias, own, settings, *places)
+            if slope is None:
                 continue
-            of_rows = tiles.row_slopes(totals, log_total, own, settings, weights[rows])
-            slope = torch_tiles.slopes(scores, bias, 0, log_total, of_rows, own, settings)
             if bias is not None:
                 by_bias += slope.sum(0, dtype=torch.float32)
             slope = slope.to(features.dtype)
