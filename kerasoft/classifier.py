@@ -237,7 +237,7 @@ class Classifier(keras.Model):
         elif "shares" in y_pred:
             loss = self._mixed_loss(y_pred, y, weights)
         else:
-            loss = mean(self.head.loss(features, y, training=training))
+            loss = self.head.mean_loss(features, y, mean, training=training)
         return loss + sum(ops.sum(extra) for extra in self.losses)
 
     def _mixed_loss(self, y_pred: dict, labels: Tensor, weights: Tensor | None) -> Tensor:
@@ -245,11 +245,13 @@ class Classifier(keras.Model):
         features, partners, shares = y_pred["features"], y_pred["partners"], y_pred["shares"]
 
         def part(labels: Tensor, weights: Tensor | None, shares: Tensor) -> Tensor:
-            values = self.head.loss(features, labels, training=True)
-            shares = aligned(shares, values)
-            if weights is not None:
-                shares = shares * aligned(ops.cast(weights, "float32"), values)
-            return self._reduction(values, features, shares)
+            def mean(values: Tensor) -> Tensor:
+                weighted = aligned(shares, values)
+                if weights is not None:
+                    weighted = weighted * aligned(ops.cast(weights, "float32"), values)
+                return self._reduction(values, features, weighted)
+
+            return self.head.mean_loss(features, labels, mean, training=True)
 
         theirs = None if weights is None else ops.take(weights, partners, axis=0)
         return part(labels, weights, shares) + part(

@@ -1,5 +1,6 @@
 """What every head shares."""
 
+from collections.abc import Callable
 from numbers import Integral
 
 import keras
@@ -96,6 +97,24 @@ class Head(keras.layers.Layer):
         features = ops.where(kept[..., None], features, ops.zeros_like(features))
         values = self.values(features, self.without_ignored(labels, kept), training)
         return ops.where(kept, values, 0.0)
+
+    def mean_loss(
+        self,
+        features: Tensor,
+        labels: Tensor,
+        mean: Callable[[Tensor], Tensor],
+        training: bool | None = False,
+    ) -> Tensor:
+        """A weighted mean of the losses, which some heads have for less than each of them.
+
+        Args:
+            features, labels, training: as in `loss`.
+            mean: from values (...) to a number, linear in each.
+
+        Returns:
+            float32 scalar: what `mean` makes of `loss`.
+        """
+        return mean(self.loss(features, labels, training))
 
     def values(self, features: Tensor, labels: Tensor, training: bool | None = False) -> Tensor:
         """What `loss` gives, from standardized labels among which none is to be ignored."""

@@ -1,5 +1,7 @@
 """The full head: every class is scored."""
 
+from collections.abc import Callable
+
 import keras
 from keras import ops
 
@@ -14,6 +16,7 @@ from kerasoft.ops.chunked_top_k import chunked_top_k
 from kerasoft.ops.linear_cross_entropy import linear_cross_entropy
 from kerasoft.ops.linear_scores import classes_at_a_time, linear_scores
 from kerasoft.ops.precision import Tensor
+from kerasoft.ops.vjp import vjp
 
 _ALL_AT_ONCE = 2**23  # scores, 32 MiB: beyond them chunks take 0.7 to 1.2 times as long on a CPU
 _A_CHUNK = 2**22
@@ -115,21 +118,44 @@ class SoftmaxHead(Head):
     def log_prob(self, features: Tensor, training: bool | None = False) -> Tensor:
         return self.softmax.log_prob(self.scores(features), training)
 
+    def mean_loss(
+        self,
+        features: Tensor,
+        labels: Tensor,
+        mean: Callable[[Tensor], Tensor],
+        training: bool | None = False,
+    ) -> Tensor:
+        if not self._in_chunks(features.shape[:-1]):
+            return super().mean_loss(features, labels, mean, training)
+        # One number comes out, of which a GPU makes the gradients at once.
+        labels = self.standardized(features, labels)
+        (weights,) = vjp(mean, [ops.zeros_like(features[..., 0], dtype="float32")], ops.ones(()))
+        return self._chunked_loss(
+            features,
+            labels,
+            training,
+            sample_weight=weights,
+            ignore_class=self.ignore_class,
+            reduction="sum",
+        )
+
     def values(self, features: Tensor, labels: Tensor, training: bool | None = False) -> Tensor:
         if self._in_chunks(features.shape[:-1]):
-            embeddings, bias = self._classes(features)
-            return linear_cross_entropy(
-                ops.cast(features, self.compute_dtype),
-                embeddings,
-                labels,
-                bias,
-                label_smoothing=self.label_smoothing if training else 0.0,
-                reduction=None,
-            )
+            return self._chunked_loss(features, labels, training, reduction=None)
         scores = self.scores(features)
         if training:
             labels = label_forms.smoothed(labels, scores, self.label_smoothing)
         return self.softmax.loss(scores, labels, training)
+
+    def _chunked_loss(
+        self, features: Tensor, labels: Tensor, training: bool | None, **options: object
+    ) -> Tensor:
+        embeddings, bias = self._classes(features)
+        smoothing = self.label_smoothing if training else 0.0
+        features = ops.cast(features, self.compute_dtype)
+        return linear_cross_entropy(
+            features, embeddings, labels, bias, label_smoothing=smoothing, **options
+        )
 
     def top_k(self, features: Tensor, k: int = 1) -> tuple[Tensor, Tensor]:
         outer = features.shape[:-1]

@@ -1,5 +1,7 @@
 """SoftmaxHead: features to float32 probabilities, with a loss that never loses its gradient."""
 
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -230,6 +232,17 @@ def few(monkeypatch):
     monkeypatch.setattr(softmax_head, "_A_CHUNK", 20)
 
 
+@pytest.fixture
+def one_pass(monkeypatch):
+    """Three rows at a time, where a GPU would take thousands; a list of the calls."""
+    if keras.backend.backend() == "tensorflow":
+        pytest.skip("TensorFlow takes two passes.")
+    calls = []
+    module = sys.modules["kerasoft.ops.linear_cross_entropy"]
+    monkeypatch.setattr(module, "_rows_in_one_pass", lambda *layer: calls.append(layer) or 3)
+    return calls
+
+
 CHUNKED = [
     {},
     {"softmax": "log_softmax"},
@@ -300,6 +313,24 @@ def test_a_classifier_trains_in_chunks(few, monkeypatch, tmp_path):
     assert ids.dtype == np.int32 and ids.shape == (40, 2)
     loaded = keras.models.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(loaded.predict_top_k(x, 2, batch_size=16)[1], ids)
+
+
+WEIGHTS = np.linspace(0.0, 2.0, 40).astype("float32")
+
+
+@pytest.mark.parametrize(
+    "options, fit",
+    [({}, {}), ({}, {"sample_weight": WEIGHTS}), ({"ignore_class": 3}, {"sample_weight": WEIGHTS})],
+    ids=["plain", "weighted", "ignoring"],
+)
+def test_a_classifier_trains_in_one_pass(few, one_pass, monkeypatch, options, fit):
+    model, _, history = trained(options.items(), **fit)
+    assert one_pass
+    monkeypatch.undo()
+    other, _, their_history = trained(options.items(), **fit)
+    np.testing.assert_allclose(history["loss"], their_history["loss"], rtol=1e-5)
+    for one, another in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(one, another, rtol=1e-5, atol=1e-6)
 
 
 def test_answers_of_a_classifier_follow_its_weights():
