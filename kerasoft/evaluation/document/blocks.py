@@ -24,7 +24,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Text with inline markup: **bold**, `code`, [text](url).
+    """Text with inline markup: **bold**, `code`, [text](url), none of them in another.
 
     Links lead to http(s) and relative addresses, also to headings by their GitHub anchors
     (`#how-it-was-run`); with any other address they are shown as they were written. A backslash
@@ -59,7 +59,8 @@ class Table:
     """Rows under a header; the first column names the rows.
 
     Attributes:
-        header: Names of the columns; no markup. One without a name cannot be sorted by.
+        header: Names of the columns; no markup. One without a name cannot be sorted by, and
+            without any there is no header.
         rows: As many cells each as there are names; text alone is a cell without a value. A
             column in which no cell has a value is sorted by its text.
         right: Columns that are aligned to the right, counted from 0.

@@ -21,6 +21,8 @@ from kerasoft.evaluation.document.blocks import (
 )
 from kerasoft.evaluation.document.inline import Span, one_line, spans, visible
 
+WIDE = 800  # CSS pixels; wider figures are not shrunk to the width of a phone but scroll there
+
 # The policy is a second fence: whatever a name smuggled in, nothing is run or loaded. Printed
 # pages are light, as the dark style is for screens alone.
 PAGE = """\
@@ -139,21 +141,21 @@ def _span(span: Span) -> str:
             return escape(span.text)
 
 
+def _scrolling(label: str, content: str) -> str:
+    """A container that scrolls sideways, also by keyboard, so that the page need not."""
+    return f'<div role="group" aria-label="{_escape(label)}" tabindex="0">\n{content}\n</div>'
+
+
 def _table(table: Table) -> str:
-    """The table in a container of its own, which scrolls sideways, also by keyboard."""
     caption = f"<figcaption>{_inline(table.caption)}</figcaption>\n" if table.caption else ""
     names = "".join(
         f'<th scope="col"{_side(table, column)}>{_escape(name)}</th>'
         for column, name in enumerate(table.header)
     )
     rows = "\n".join(_row(table, row) for row in table.cells)
-    return (
-        f"<figure>\n{caption}"
-        f'<div role="group" aria-label="{_escape(visible(table.caption) or "Table")}" '
-        'tabindex="0">\n'
-        f"<table>\n<thead>\n<tr>{names}</tr>\n</thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n"
-        "</div>\n</figure>"
-    )
+    head = f"<thead>\n<tr>{names}</tr>\n</thead>\n" if any(table.header) else ""
+    content = f"<table>\n{head}<tbody>\n{rows}\n</tbody>\n</table>"
+    return f"<figure>\n{caption}{_scrolling(visible(table.caption) or 'Table', content)}\n</figure>"
 
 
 def _row(table: Table, cells: Sequence[Cell]) -> str:
@@ -176,16 +178,25 @@ def _value(cell: Cell) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    pictures = _image(figure, figure.light, 'class="light" ' if figure.dark else "")
-    if figure.dark:
-        pictures += "\n" + _image(figure, figure.dark, 'class="dark" ')
+    schemes = {"light": figure.light, "dark": figure.dark} if figure.dark else {"": figure.light}
+    pictures = "\n".join(_image(figure.alt, png, scheme) for scheme, png in schemes.items())
+    if _shown_size(figure.light)[0] > WIDE:
+        pictures = _scrolling("Figure", pictures)
     caption = f"\n<figcaption>{_inline(figure.caption)}</figcaption>" if figure.caption else ""
     return f"<figure>\n{pictures}{caption}\n</figure>"
 
 
-def _image(figure: Figure, png: bytes, look: str) -> str:
-    width, height = struct.unpack(">II", png[16:24])  # of the IHDR chunk, which comes first
+def _image(alt: str, png: bytes, scheme: str) -> str:
+    width, height = _shown_size(png)
+    classes = f"{scheme} wide".lstrip() if width > WIDE else scheme
+    look = f'class="{classes}" ' if classes else ""
     return (
-        f'<img {look}width="{width // 2}" height="{height // 2}" alt="{_escape(figure.alt)}" '
+        f'<img {look}width="{width}" height="{height}" alt="{_escape(alt)}" '
         f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
     )
+
+
+def _shown_size(png: bytes) -> tuple[int, int]:
+    """Width and height in CSS pixels, from the chunk that comes first."""
+    width, height = struct.unpack(">II", png[16:24])
+    return width // 2, height // 2

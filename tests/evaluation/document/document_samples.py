@@ -74,7 +74,7 @@ def sample():
             Table(["name", *("a wide column " + str(i) for i in range(9))], [[*names[:10]]]),
             Heading("Figures"),
             Figure("curves", 'a "curve" & <more>', "Two of them", png(grey=250), png(grey=20)),
-            Figure("matrix", "one for both", "", png(1400, 900)),
+            Figure("matrix", "one for both", "", png(1700, 900)),
         ],
     )
 

@@ -120,18 +120,23 @@ def test_inline_markup():
 def test_table(page):
     assert len(page.all("table")) == 2
     groups = [e["attributes"] for e in page.elements if e["attributes"].get("role") == "group"]
-    assert [one["aria-label"] for one in groups] == ["Scores of five variants", "Table"]
+    assert [one["aria-label"] for one in groups] == ["Scores of five variants", "Table", "Figure"]
     assert page.attributes("data-value")[:4] == ["1.25", "0.5", "Infinity", "10.0"]
     names = [e["text"] for e in page.all("th") if e["attributes"]["scope"] == "row"]
     assert names[:5] == ["softmax", "gumbel", "entmax15", "sparsemax", "pseudo"]
     assert [*names[5:], *page.texts("td")[-9:]] == [visible(name) for name in NASTY]
 
 
+def test_table_without_names_of_columns():
+    page = read(Table(["", ""], [["a", "b"]]))
+    assert page.texts("th", "td") == ["a", "b"] and not page.all("thead")
+
+
 def test_figure(page):
     light, dark, both = page.all("img")
     assert (light["attributes"]["class"], dark["attributes"]["class"]) == ("light", "dark")
-    assert "class" not in both["attributes"]
-    assert both["attributes"]["width"] == "700" and both["attributes"]["height"] == "450"
+    assert both["attributes"]["class"] == "wide"
+    assert both["attributes"]["width"] == "850" and both["attributes"]["height"] == "450"
     kept = base64.b64decode(dark["attributes"]["src"].removeprefix("data:image/png;base64,"))
     assert kept == png(grey=20)
 
