@@ -4,26 +4,11 @@ import io
 
 import numpy as np
 import pytest
+from contrast import contrast, luminance, rgb
 from PIL import Image
 
 from kerasoft.evaluation.plots import draw_confusion, png_bytes, style
 from kerasoft.evaluation.plots.themed import DARK, for_dark_page, themed
-
-
-def rgb(name):
-    return [int(name[start : start + 2], 16) for start in (1, 3, 5)]
-
-
-def luminance(colour):
-    """As WCAG 2 defines it."""
-    shares = np.array(colour) / 255
-    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
-    return linear @ [0.2126, 0.7152, 0.0722]
-
-
-def contrast(colour, page):
-    lights = sorted(luminance(one) + 0.05 for one in (colour, page))
-    return lights[1] / lights[0]
 
 
 def pixels(png):
@@ -46,11 +31,11 @@ def test_white_becomes_the_dark_page_and_black_white():
     "name", ["BLUE", "SKY_BLUE", "VERMILION", "GREEN", "INK", "GREY", "LIGHT_GREY"]
 )
 def test_contrast_stays_and_so_does_the_order_of_the_channels(name):
-    colour = rgb(getattr(style, name))
-    (dark,) = for_dark_page(np.array([colour]))
-    before, after = contrast(colour, rgb("#ffffff")), contrast(dark, rgb(DARK))
+    colour = getattr(style, name)
+    (dark,) = for_dark_page(np.array([rgb(colour)]))
+    before, after = contrast(colour, "#ffffff"), contrast(bytes(dark).hex(), DARK)
     assert after == pytest.approx(before, rel=0.2)
-    assert np.all(np.diff(dark.astype(int)[np.argsort(colour, kind="stable")]) >= 0)
+    assert np.all(np.diff(dark.astype(int)[np.argsort(rgb(colour), kind="stable")]) >= 0)
 
 
 def test_pictures(figure):

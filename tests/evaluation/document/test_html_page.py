@@ -6,6 +6,7 @@ import re
 from importlib.resources import files
 
 import pytest
+from contrast import contrast
 from document_samples import HARD_TEXT, NASTY, Page, png, sample
 from hypothesis import given
 
@@ -149,5 +150,20 @@ def test_the_same_document_gives_the_same_page(text):
     assert render_html(sample()) == text
 
 
-def test_dark_pages_have_the_colour_of_dark_figures():
-    assert f"--page: {DARK};" in (files("kerasoft.evaluation.document") / "dark.css").read_text()
+def colours(name):
+    text = files("kerasoft.evaluation.document").joinpath(name).read_text()
+    return dict(re.findall(r"--(\w+): (#\w+);", text))
+
+
+@pytest.mark.parametrize("name", ["light.css", "dark.css"])
+def test_text_has_the_contrast_that_wcag_aa_asks_for(name):
+    found = colours(name)
+    for text in ("ink", "faint", "link"):
+        for background in ("page", "shade"):
+            assert contrast(found[text], found[background]) >= 4.5, (text, background)
+
+
+def test_pages_have_the_colours_of_figures():
+    assert colours("light.css")["page"] == "#ffffff"
+    assert colours("dark.css")["page"] == DARK
+    assert set(colours("dark.css")) == set(colours("light.css"))
