@@ -25,7 +25,7 @@ FIRST_COLUMN = """[...document.querySelector("tbody").rows].map(row => row.cells
 SORTED = """[...document.querySelectorAll("table:first-of-type thead th")].slice(0, 3)
     .map(head => head.getAttribute("aria-sort"))"""
 BUTTON = 'document.querySelectorAll("thead button")'
-AS_WRITTEN = ["softmax", "gumbel", "entmax15", "sparsemax", "pseudo"]
+AS_WRITTEN = ["softmax", "gumbel", "entmax15", "sparsemax", "pseudo", "taylor"]
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +92,9 @@ def test_the_first_column_stays_in_sight(page):
 @pytest.mark.parametrize(
     ("column", "ascending", "descending"),
     [
-        (0, [2, 1, 4, 0, 3], [3, 0, 4, 1, 2]),
-        (1, [1, 0, 3, 2, 4], [2, 3, 0, 1, 4]),
-        (2, [1, 4, 0, 2, 3], [3, 0, 2, 1, 4]),
+        (0, [2, 1, 4, 0, 3, 5], [5, 3, 0, 4, 1, 2]),
+        (1, [1, 5, 0, 3, 2, 4], [2, 3, 0, 1, 5, 4]),
+        (2, [1, 4, 0, 2, 3, 5], [3, 5, 0, 2, 1, 4]),
     ],
 )
 def test_a_click_sorts_stably_and_what_has_no_value_stays_last(page, column, ascending, descending):

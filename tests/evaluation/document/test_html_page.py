@@ -121,11 +121,11 @@ def test_inline_markup():
 def test_table(page):
     assert len(page.all("table")) == 2
     groups = [e["attributes"] for e in page.elements if e["attributes"].get("role") == "group"]
-    assert [one["aria-label"] for one in groups] == ["Scores of five variants", "Table", "Figure"]
-    assert page.attributes("data-value")[:4] == ["1.25", "0.5", "Infinity", "10.0"]
+    assert [one["aria-label"] for one in groups] == ["Scores of six variants", "Table", "Figure"]
+    assert page.attributes("data-value")[:5] == ["1.25", "0.5", "Infinity", "10.0", "0.5"]
     names = [e["text"] for e in page.all("th") if e["attributes"]["scope"] == "row"]
-    assert names[:5] == ["softmax", "gumbel", "entmax15", "sparsemax", "pseudo"]
-    assert [*names[5:], *page.texts("td")[-9:]] == [visible(name) for name in NASTY]
+    assert names[:6] == ["softmax", "gumbel", "entmax15", "sparsemax", "pseudo", "taylor"]
+    assert [*names[6:], *page.texts("td")[-9:]] == [visible(name) for name in NASTY]
 
 
 def test_table_without_names_of_columns():
