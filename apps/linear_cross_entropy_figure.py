@@ -14,6 +14,7 @@ from kerasoft.evaluation.plots.style import (
 )
 
 SMALLEST = 1.0  # MiB: less is drawn as this much
+CHUNKED = "kerasoft, chunk_size="
 HEADROOM = 1.15  # times the slowest, for what is written above it
 
 
@@ -22,12 +23,18 @@ def draw_costs(rows: list[dict], path: Path) -> None:
     groups: dict[str, list[dict]] = {}
     for row in rows:
         groups.setdefault(f"{row['backend']}, {row['mode']}", []).append(row)
-    figure = new_figure(1 + 3.2 * len(groups), 3.4)
+    figure = new_figure(1 + 3.8 * len(groups), 3.4)
     panels = figure.subplots(1, len(groups), squeeze=False)[0]
     for axes, (title, found) in zip(panels, groups.items(), strict=True):
-        for row in found:
-            if row["extra_mebibytes"] is not None:
-                _point(axes, row)
+        known = [row for row in found if row["extra_mebibytes"] is not None]
+        by_chunks = [row for row in known if CHUNKED in row["name"]]
+        for row in known:
+            if row not in by_chunks:
+                _points(axes, [row], row["name"])
+        if by_chunks:
+            sizes = [int(row["name"].partition(CHUNKED)[2]) for row in by_chunks]
+            span = dict.fromkeys(f"{size:,}" for size in (min(sizes), max(sizes)))
+            _points(axes, by_chunks, f"kerasoft, chunks of {' to '.join(span)}")
         axes.set_xscale("log")
         axes.set_ylim(0, HEADROOM * max(row["milliseconds"] for row in found))
         plain_axes(axes)
@@ -39,7 +46,10 @@ def draw_costs(rows: list[dict], path: Path) -> None:
     save(figure, path)
 
 
-def _point(axes, row: dict) -> None:
-    place = max(SMALLEST, row["extra_mebibytes"]), row["milliseconds"]
-    axes.plot(*place, "o", color=BLUE if row["name"].startswith("kerasoft") else GREY)
-    axes.annotate(row["name"], place, (4, 4), textcoords="offset points", fontsize=7, color=INK)
+def _points(axes, rows: list[dict], label: str) -> None:
+    """A point each, with a line through them, and one label beside the first."""
+    places = [(max(SMALLEST, row["extra_mebibytes"]), row["milliseconds"]) for row in rows]
+    ours = rows[0]["name"].startswith("kerasoft")
+    color, shift = (BLUE, 5) if ours else (GREY, -10)  # so that names keep clear of each other
+    axes.plot(*zip(*places, strict=True), "o-", color=color, markersize=5)
+    axes.annotate(label, places[0], (4, shift), textcoords="offset points", fontsize=7, color=INK)
