@@ -129,7 +129,7 @@ def _inline(text: str) -> str:
 
 
 def _span(span: Span) -> str:
-    text = _escape(span.text)
+    text = escape(span.text)
     match span.kind:
         case "bold":
             return f"<strong>{text}</strong>"
@@ -138,7 +138,7 @@ def _span(span: Span) -> str:
         case "link":
             return f'<a href="{escape(span.url)}">{text}</a>'
         case "text":
-            return escape(span.text)
+            return text
 
 
 def _scrolling(label: str, content: str) -> str:
