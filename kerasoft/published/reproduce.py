@@ -1,0 +1,166 @@
+"""A published study, trained again in one folder."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.files import read_json, write_json
+from kerasoft.published import registry
+from kerasoft.published.quantities import QUANTITIES
+from kerasoft.published.results import Results
+from kerasoft.published.study import SCALES, Part, Study
+from kerasoft.training import Outcome, Run, run_study
+from kerasoft.training.dataset import load_dataset
+from kerasoft.training.run import check_writable
+from kerasoft.training.study import read_study
+
+_RECORD = "published.json"
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What a folder holds of a study.
+
+    Attributes:
+        study: The study.
+        scale: "quick" or "full".
+        settings: By the name of a part, what its runs share, as `run_study` records it.
+        outcomes: By the name of a part.
+    """
+
+    study: Study
+    scale: str
+    settings: Mapping[str, Mapping[str, object]]
+    outcomes: Mapping[str, Sequence[Outcome]]
+
+    def runs(self, part: Part) -> list[Run]:
+        """The complete ones."""
+        return [one.run for one in self.outcomes.get(part.name, ()) if one.run is not None]
+
+    def all_runs(self) -> list[Run]:
+        """Those of every part."""
+        return [run for part in self.study.parts for run in self.runs(part)]
+
+    def results(self) -> Results:
+        """The numbers of all runs."""
+        scores: dict = {}
+        failures: dict = {}
+        for part, outcomes in self.outcomes.items():
+            for one in outcomes:
+                cell = (part, one.variant.label)
+                if one.failure is not None:
+                    failures.setdefault(cell, []).append(one.failure)
+                elif one.run is not None:
+                    numbers = {quantity.name: quantity.of(one.run) for quantity in QUANTITIES}
+                    scores.setdefault(cell, {})[one.seed] = numbers
+        return Results(self.apart(), scores, failures)
+
+    def apart(self) -> str:
+        """Why these are not the published settings; empty where they are."""
+        if self.scale == "quick":
+            return "quick scale"
+        data = {run.config["data"]["name"] for run in self.all_runs()} - {self.study.dataset}
+        if data:
+            return f"the data are {', '.join(sorted(data))}, not {self.study.dataset}"
+        changed = sorted({name for part in self.study.parts for name in self._changed(part)})
+        return f"reported settings were changed ({', '.join(changed)})" if changed else ""
+
+    def _changed(self, part: Part) -> list[str]:
+        """Which reported attributes the recipe has otherwise."""
+        if part.name not in self.settings:
+            return []
+        used, published = self.settings[part.name]["recipe"], dataclasses.asdict(part.recipe)
+        return [name for name in part.known & used.keys() if used[name] != published[name]]
+
+
+def reproduce(
+    study: Study,
+    scale: str,
+    *,
+    seeds: Sequence[int],
+    folder: str | Path,
+    dataset: str = "auto",
+    data_dir: str | Path | None = None,
+    changes: Sequence[str] = (),
+    say: Callable[[str], None] = print,
+) -> Reproduction:
+    """Trains what is missing in the folder: each part of the study in a folder of its own.
+
+    Args:
+        study: What to train.
+        scale: "quick", minutes on a CPU, or "full", the published settings as far as they are
+            known.
+        seeds: Non-negative integers, each once.
+        folder: Of the study; made where it is missing. What is there stays, as in `run_study`.
+        dataset, data_dir: As in `kerasoft.training.train`; at quick scale a part of the images.
+        changes: What all recipes have otherwise, "name=value" each.
+        say: Takes one line for the person who waits.
+
+    Raises:
+        InvalidArgumentError: If a setting is not allowed, or the folder has another study.
+        DataError: If the data are absent or damaged.
+        OSError: If the folder cannot be written.
+        RunInterrupted: On Ctrl-C.
+    """
+    if scale not in SCALES:
+        raise InvalidArgumentError(f"`scale` must be one of {', '.join(SCALES)}.", scale=scale)
+    folder, parts = Path(folder), [part for part in study.parts if part.runs_at(scale)]
+    # What is wrong with settings or data must show before anything is written.
+    recipes = [part.recipe_at(scale).with_settings(changes) for part in parts]
+    load_dataset(parts[0].dataset_at(scale, dataset), data_dir=data_dir)
+    _begin(folder, {"study": study.name, "scale": scale})
+    for part, recipe in zip(parts, recipes, strict=True):
+        say(f"part {part.name}: {part.title}")
+        run_study(
+            recipe,
+            variants=part.variants,
+            seeds=seeds,
+            folder=folder / part.name,
+            dataset=part.dataset_at(scale, dataset),
+            labels=part.labels,
+            validation=part.validation,
+            data_dir=data_dir,
+            say=say,
+        )
+    return read(folder)
+
+
+def read(folder: str | Path) -> Reproduction:
+    """What the folder holds; nothing is trained.
+
+    Raises:
+        InvalidArgumentError: If it is no folder of `reproduce`.
+    """
+    path = Path(folder) / _RECORD
+    try:
+        record = read_json(path)
+        study, scale = registry.get(record["study"]), record["scale"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidArgumentError(
+            f"Not the folder of a published study: {_RECORD} in it cannot be read ({error}).",
+            folder=str(folder),
+        ) from None
+    settings, outcomes = {}, {}
+    for part in study.parts:
+        if (path.parent / part.name).is_dir():
+            settings[part.name], outcomes[part.name] = read_study(path.parent / part.name)
+    return Reproduction(study, scale, settings, outcomes)
+
+
+def _begin(folder: Path, record: dict[str, str]) -> None:
+    """Writes down what the folder is for, or compares it with what is there."""
+    check_writable(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / _RECORD
+    if not path.exists():
+        write_json(path, record)
+        return
+    before = read_json(path)
+    if before != record:
+        raise InvalidArgumentError(
+            f"{folder} has {before.get('study')} at {before.get('scale')} scale; take another "
+            "folder.",
+            **record,
+        )

@@ -1,0 +1,118 @@
+"""A published study in a folder: trained once, read back, judged."""
+
+import dataclasses
+import importlib
+import json
+
+import pytest
+
+from kerasoft import published
+from kerasoft.data import DataNotFoundError
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.evaluation.document import Table
+from kerasoft.published.quantities import (
+    ACCURACY,
+    MACRO_F1,
+    MEAN_SECONDS,
+    MICRO_F1,
+    STEADY_SECONDS,
+)
+
+
+def text_of(document):
+    """All that it says."""
+    found = [document.title]
+    for block in document.blocks:
+        if isinstance(block, Table):
+            found += [*block.header, *(cell.text for row in block.cells for cell in row)]
+        found += getattr(block, "texts", [getattr(block, "text", "")])
+    return "\n".join(found)
+
+
+def test_quick(reproduce, study, tmp_path):
+    found = reproduce()
+    runs = found.all_runs()
+    assert [run.config["softmax"] for run in runs] == ["softmax", "softmax_twice"]
+    assert all(run.config["recipe"]["epochs"] == 1 for run in runs)
+    assert "large" not in found.outcomes and not (tmp_path / "tiny" / "large").exists()
+    results = found.results()
+    assert results.apart == "quick scale"
+    report = runs[0].report()
+    scores = results.scores["tiny", "once"][0]
+    assert scores[ACCURACY.name] == scores[MICRO_F1.name] == pytest.approx(report.accuracy)
+    assert scores[MACRO_F1.name] == report.f1 != report.accuracy
+    history = runs[0].history()
+    assert scores[STEADY_SECONDS.name] == history["epoch_seconds"][0]
+    extra = history["first_epoch_extra_seconds"][0]
+    assert scores[MEAN_SECONDS.name] == pytest.approx(history["epoch_seconds"][0] + extra)
+    verdicts = [claim.judge(results).holds for claim in study.claims]
+    assert verdicts == [None, None, None, True, None]
+    text = text_of(published.study_report(found))
+    assert "Quick scale" in text and "Left out at quick scale." in text
+    assert "not reported; a plain choice" in text and "accuracy 8.00%" in text
+    assert "python apps/reproduce.py tiny --scale quick --seeds 0" in text
+    before = [run.folder for run in runs]
+    assert [run.folder for run in reproduce().all_runs()] == before  # nothing trained again
+
+
+def test_full(reproduce, study):
+    """Three seeds; the weights that the large network needs are not there."""
+    found = reproduce("full", seeds=[0, 1, 2], changes=["learning_rate=0.02"])
+    assert found.results().apart == ""  # a learning rate that was not reported may be another
+    (failed,) = {one.failure for one in found.outcomes["large"]}
+    assert "KerasHub" in failed or "preset" in failed
+    verdicts = [claim.judge(found.results()) for claim in study.claims]
+    assert verdicts[0].holds is False and verdicts[2].holds is False
+    assert verdicts[4].holds is None and verdicts[4].reason == failed
+    text = text_of(published.study_report(found))
+    assert "does not hold. Reported: 8.00%. Measured here:" in text
+    assert failed in text.replace("\\", "")
+    other = {**found.settings["tiny"]["recipe"], "epochs": 1}
+    changed = dataclasses.replace(found, settings={"tiny": {"recipe": other}})
+    assert changed.apart() == "reported settings were changed (epochs)"
+    elsewhere = dataclasses.replace(found, study=dataclasses.replace(study, dataset="cifar100"))
+    assert elsewhere.apart() == "the data are cifar10, not cifar100"
+
+
+def test_a_folder_without_runs_has_a_report(study, tmp_path):
+    (tmp_path / "published.json").write_text(json.dumps({"study": "tiny", "scale": "full"}))
+    text = text_of(published.study_report(published.read(tmp_path)))
+    assert "Not run yet." in text and "0 hold, 0 do not hold, and 4 cannot be judged" in text
+
+
+def test_another_study_is_refused(reproduce, tmp_path):
+    reproduce()
+    with pytest.raises(InvalidArgumentError, match="has tiny at quick scale.*scale='full'"):
+        reproduce("full")
+
+
+def no_data(*_, **__):
+    raise DataNotFoundError("No CIFAR-10 here.", data_dir=None)
+
+
+@pytest.mark.parametrize(
+    "changes, error",
+    [
+        ({"scale": "half"}, InvalidArgumentError),
+        ({"changes": ["epochs=none"]}, InvalidArgumentError),
+        ({"changes": ["speed=3"]}, InvalidArgumentError),
+        ({"dataset": "nowhere"}, DataNotFoundError),
+    ],
+)
+def test_what_is_wrong_shows_before_anything_is_written(
+    reproduce, tmp_path, monkeypatch, changes, error
+):
+    if "dataset" in changes:
+        module = importlib.import_module("kerasoft.published.reproduce")
+        monkeypatch.setattr(module, "load_dataset", no_data)
+    with pytest.raises(error, match="Received"):
+        reproduce(**changes)
+    assert not (tmp_path / "tiny").exists()
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"study": "x", "scale": "full"}'])
+def test_no_folder_of_a_study(tmp_path, content):
+    if content is not None:
+        (tmp_path / "published.json").write_text(content)
+    with pytest.raises(InvalidArgumentError, match="Not the folder.*Received: folder="):
+        published.read(tmp_path)
