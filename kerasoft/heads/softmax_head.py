@@ -118,6 +118,13 @@ class SoftmaxHead(Head):
     def log_prob(self, features: Tensor, training: bool | None = False) -> Tensor:
         return self.softmax.log_prob(self.scores(features), training)
 
+    def without_ignored(self, labels: Tensor, kept: Tensor) -> Tensor:
+        """As of every head, but with class 0: smoothed, what is no class would be NaN, and so would
+        be the gradient of all embeddings."""
+        if len(labels.shape) > len(kept.shape):
+            return labels
+        return ops.where(kept, label_forms.comparable(labels), 0)
+
     def mean_loss(
         self,
         features: Tensor,

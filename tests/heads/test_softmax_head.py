@@ -333,6 +333,32 @@ def test_a_classifier_trains_in_one_pass(few, one_pass, monkeypatch, options, fi
         np.testing.assert_allclose(one, another, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "softmax", ["softmax", "gumbel", "pseudo", "taylor", "sparsemax", "entmax15"]
+)
+def test_ignored_labels_change_no_weight(softmax):
+    """Nor do they where labels are smoothed, which of a class id that is none makes NaN."""
+    options = {"softmax": softmax, "label_smoothing": 0.2, "kernel_initializer": "glorot_uniform"}
+    x, y = random_scores((6, 4), 1.0).astype("float32"), np.array([1, 3, 0, 3, 2, 4])
+
+    def change(head, rows):
+        head.build((None, 4))
+        head.set_weights([np.ones(weight.shape) for weight in head.get_weights()])
+
+        model = Classifier(keras.layers.Identity(), head)
+        model.compile(keras.optimizers.SGD(1.0))
+        model.train_on_batch(x[rows], y[rows])
+        return [weight - 1 for weight in head.get_weights()]
+
+    kept = np.flatnonzero(y != 3)
+    found = change(SoftmaxHead(5, ignore_class=3, **options), np.arange(6))
+    expected = change(SoftmaxHead(5, **options), kept)
+    for one, other in zip(found, expected, strict=True):
+        assert np.isfinite(one).all()
+        if softmax != "gumbel":  # whose noise is another for other rows
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
 def test_answers_of_a_classifier_follow_its_weights():
     """The weights are arguments of what `predict` compiles, on JAX too."""
     model, x, _ = trained()
