@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import reference
 from backend import OTHERS, gradient, quick, random_scores, to_numpy
+from keras import ops
 
 from kerasoft import Classifier, heads
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.heads import softmax_head
 from kerasoft.heads.published import HEADS
 from kerasoft.ops.gumbel_softmax import gumbel_noise
 
@@ -137,6 +139,21 @@ def test_hinge(margin):
 def test_bad_values(name, options):
     with pytest.raises(InvalidArgumentError, match="Received: .*=0"):
         heads.get(name, 3, **options)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_many_classes_do_not_change_the_loss(name, monkeypatch):
+    """A `SoftmaxHead` would take them in chunks, and by cross-entropy."""
+    labels, x = np.array([0, 6, 3, 3, 1]), features(5, 4)
+    head = built(name, 7)
+    monkeypatch.setattr(softmax_head, "_ALL_AT_ONCE", 3)
+    assert head.holds_all_scores and not heads.get("softmax", 7).holds_all_scores
+    mean = to_numpy(head.mean_loss(x, labels, ops.mean))
+    monkeypatch.undo()
+    assert mean == pytest.approx(to_numpy(head.loss(x, labels)).mean(), rel=1e-6)
+    assert (abs(mean - to_numpy(built("softmax", 7).loss(x, labels)).mean()) > 0.1) == (
+        name != "gumbel_noise_over_temperature"  # without noise it is cross-entropy
+    )
 
 
 OPTIONS = {"hinge": {"margin": 0.5}, "gumbel_noise_over_temperature": {"temperature": 10.0}}

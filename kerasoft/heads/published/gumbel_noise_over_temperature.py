@@ -3,14 +3,13 @@
 import keras
 from keras import ops
 
-from kerasoft.heads.softmax_head import SoftmaxHead
+from kerasoft.heads.published.every_score import EveryScore
 from kerasoft.layers import GumbelSoftmax
-from kerasoft.layers.score_layer import ScoreLayer
 from kerasoft.ops.precision import Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasoft")
-class GumbelNoiseOverTemperature(SoftmaxHead):
+class GumbelNoiseOverTemperature(EveryScore):
     """While training softmax(s + g / temperature), otherwise softmax(s); g standard Gumbel noise.
 
     A Gumbel-softmax divides the scores too. Here a high temperature makes the noise small and
@@ -20,22 +19,16 @@ class GumbelNoiseOverTemperature(SoftmaxHead):
         num_classes: number of classes C.
         temperature: a number from 1e-30 to 1e30.
         seed: an integer to repeat a run's draws, or None.
-        softmax: what the perturbed scores go through.
-        **kwargs: as in `SoftmaxHead`.
+        **kwargs: as in `EveryScore`.
 
     Raises:
         InvalidArgumentError: if `temperature` is not allowed.
     """
 
     def __init__(
-        self,
-        num_classes: int,
-        temperature: float = 1.0,
-        seed: int | None = None,
-        softmax: str | ScoreLayer = "softmax",
-        **kwargs,
+        self, num_classes: int, temperature: float = 1.0, seed: int | None = None, **kwargs
     ):
-        super().__init__(num_classes, softmax, **kwargs)
+        super().__init__(num_classes, **kwargs)
         self.noise = GumbelSoftmax(temperature, seed=seed)
 
     def call(self, features: Tensor, training: bool | None = None) -> Tensor:

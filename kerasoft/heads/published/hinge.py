@@ -2,14 +2,13 @@
 
 import keras
 
-from kerasoft.heads.softmax_head import SoftmaxHead
-from kerasoft.layers.score_layer import ScoreLayer
+from kerasoft.heads.published.every_score import EveryScore
 from kerasoft.losses import MulticlassHinge
 from kerasoft.ops.precision import Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasoft")
-class Hinge(SoftmaxHead):
+class Hinge(EveryScore):
     """Scores every class like a `SoftmaxHead`, and trains with `kerasoft.losses.MulticlassHinge`.
 
         L = sum_{j != y} max(0, margin + s_j - s_y)
@@ -20,21 +19,14 @@ class Hinge(SoftmaxHead):
     Args:
         num_classes: number of classes C.
         margin: a positive finite number, in units of the scores.
-        softmax: what stands in for probabilities.
-        **kwargs: as in `SoftmaxHead`.
+        **kwargs: as in `EveryScore`.
 
     Raises:
         InvalidArgumentError: if `margin` is not allowed.
     """
 
-    def __init__(
-        self,
-        num_classes: int,
-        margin: float = 1.0,
-        softmax: str | ScoreLayer = "softmax",
-        **kwargs,
-    ):
-        super().__init__(num_classes, softmax, **kwargs)
+    def __init__(self, num_classes: int, margin: float = 1.0, **kwargs):
+        super().__init__(num_classes, **kwargs)
         self._hinge = MulticlassHinge(margin)
 
     def values(self, features: Tensor, labels: Tensor, training: bool | None = False) -> Tensor:

@@ -3,14 +3,13 @@
 import keras
 
 from kerasoft import ops
-from kerasoft.heads.softmax_head import SoftmaxHead
-from kerasoft.layers.score_layer import ScoreLayer
+from kerasoft.heads.published.every_score import EveryScore
 from kerasoft.ops.labels import expected
 from kerasoft.ops.precision import Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasoft")
-class SoftmaxTwice(SoftmaxHead):
+class SoftmaxTwice(EveryScore):
     """Predicts p = softmax(s), and trains as if p were scores.
 
         L = -log softmax(p)_y,   dL/ds_i = p_i (r_i - sum_j p_j r_j),   r = softmax(p) - y
@@ -19,14 +18,8 @@ class SoftmaxTwice(SoftmaxHead):
     log(1 + (C - 1) / e), 3.62 for 100 classes. Where all classes are equally probable, its gradient
     is 1 / C of that of cross-entropy.
 
-    Args:
-        num_classes: number of classes C.
-        softmax: what gives the probabilities.
-        **kwargs: as in `SoftmaxHead`.
+    Arguments: `EveryScore`.
     """
-
-    def __init__(self, num_classes: int, softmax: str | ScoreLayer = "softmax", **kwargs):
-        super().__init__(num_classes, softmax, **kwargs)
 
     def values(self, features: Tensor, labels: Tensor, training: bool | None = False) -> Tensor:
         probabilities = self.softmax.prob(self.scores(features), training)
