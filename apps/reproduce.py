@@ -4,6 +4,7 @@ python apps/reproduce.py simple-cnn --scale quick
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -117,7 +118,8 @@ def _reproduce(options: argparse.Namespace) -> None:
             changes=options.set or (),
         )
     except training.RunInterrupted:
-        print(f"\nInterrupted. The same command goes on:  python {' '.join(sys.argv)}")
+        command = shlex.join(["python", *sys.argv])
+        print(f"\nInterrupted. The same command goes on:  {command}")
         raise SystemExit(130) from None
     _report(folder)
 

@@ -47,9 +47,11 @@ class Reproduction:
         """The numbers of all runs."""
         scores: dict = {}
         failures: dict = {}
-        for part, outcomes in self.outcomes.items():
-            for one in outcomes:
-                cell = (part, one.variant.label)
+        for part in self.study.parts:
+            labels = {variant: variant.label for variant in part.variants}
+            for one in self.outcomes.get(part.name, ()):
+                # By what was trained: an older folder may have another label for it.
+                cell = (part.name, labels.get(one.variant, one.variant.label))
                 if one.failure is not None:
                     failures.setdefault(cell, []).append(one.failure)
                 elif one.run is not None:

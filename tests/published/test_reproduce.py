@@ -116,3 +116,10 @@ def test_no_folder_of_a_study(tmp_path, content):
         (tmp_path / "published.json").write_text(content)
     with pytest.raises(InvalidArgumentError, match="Not the folder.*Received: folder="):
         published.read(tmp_path)
+
+
+def test_an_older_label_does_not_hide_a_run(reproduce, tmp_path):
+    reproduce()
+    path = tmp_path / "tiny" / "tiny" / "study.json"
+    path.write_text(path.read_text().replace('"label": "once"', '"label": "one time"'))
+    assert ("tiny", "once") in published.read(tmp_path / "tiny").results().scores
