@@ -113,7 +113,7 @@ def score(log_probs: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> Score
         calibration_error=expected_calibration_error(reliability),
         reliability=reliability,
         **_likelihood(log_probs, labels),
-        **_agreement(labels, predicted, log_probs.shape[1]),
+        **agreement(labels, predicted, log_probs.shape[1]),
     )
 
 
@@ -132,7 +132,8 @@ def _likelihood(log_probs: np.ndarray, labels: np.ndarray) -> dict[str, float | 
     }
 
 
-def _agreement(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, object]:
+def agreement(labels: np.ndarray, predicted: np.ndarray, classes: int) -> dict[str, object]:
+    """The `Scores` that need no more than labels and predicted classes, int (N,) each."""
     every = np.arange(classes)
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predicted, labels=every, zero_division=0

@@ -10,6 +10,7 @@ from kerasoft.training.recipes import choose, recipes
 from kerasoft.training.run import Run, RunInterrupted
 from kerasoft.training.saved_models import check_name, load_model, save_model
 from kerasoft.training.study import Outcome, read_study, run_study
+from kerasoft.training.study_results import choose_baseline, study_results
 from kerasoft.training.train import resume, train
 from kerasoft.training.variant import Variant
 
@@ -24,6 +25,7 @@ __all__ = [
     "accelerator",
     "check_name",
     "choose",
+    "choose_baseline",
     "environment",
     "evaluate_saved",
     "fit_on_device",
@@ -34,5 +36,6 @@ __all__ = [
     "resume",
     "run_study",
     "save_model",
+    "study_results",
     "train",
 ]

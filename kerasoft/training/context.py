@@ -1,11 +1,18 @@
 """What a report says about a run beside its scores."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 
 import keras
 
+from kerasoft.classifier import Classifier
 from kerasoft.data import Splits
+from kerasoft.heads import Head, SoftmaxHead
+
+FINGERPRINT = "fingerprint (SHA-256)"
+TRAINED = "of these trained"
+COMPLEXITY = ("training, an example", "inference, an example", "the score layer alone")
 
 
 def data_facts(splits: Splits) -> dict[str, object]:
@@ -59,23 +66,18 @@ def timing(history: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 
 def sections(
-    config: Mapping, environment: Mapping, history: Mapping, model: keras.Model
+    config: Mapping, environment: Mapping, history: Mapping, model: Classifier
 ) -> dict[str, dict[str, object]]:
     """The tables of a run's report.md: what was trained, on what, how, how long and where."""
-    train, validation, test = config["data"]["images"]
     return {
-        "Data": {
-            "data set": config["data"]["name"],
-            "labels": config["data"]["label_kind"],
-            "images (train / validation / test)": f"{train:,} / {validation:,} / {test:,}",
-            "read from": config["data"]["source"],
-            "fingerprint (SHA-256)": config["data"]["fingerprint"],
-        },
+        "Data": data_rows(config),
         "Model": {
             "backbone": config["recipe"]["backbone"],
             "softmax": config["softmax"],
             **config["softmax_options"],
-            "parameters": f"{model.count_params():,}",
+            "parameters": model.count_params(),
+            TRAINED: sum(math.prod(one.shape) for one in model.trainable_variables),
+            **_complexity(model.head),
         },
         "Training": {
             **{name: value for name, value in config["recipe"].items() if name != "backbone"},
@@ -83,7 +85,7 @@ def sections(
             **_last_epoch(history),
         },
         "Time": timing(history),
-        "Environment": _environment_rows(environment),
+        "Environment": environment_rows(environment),
     }
 
 
@@ -97,22 +99,45 @@ def evaluation_sections(
             "labels": splits.label_kind,
             "split": split,
             "read from": splits.source,
-            "fingerprint (SHA-256)": splits.fingerprint,
+            FINGERPRINT: splits.fingerprint,
         },
         "Model": {
             "file": file,
-            "parameters": f"{model.count_params():,}",
+            "parameters": model.count_params(),
             **{
                 name: value
                 for name, value in getattr(model, "metadata", {}).items()
                 if name in ("backbone", "softmax", "seed")
             },
         },
-        "Environment": _environment_rows(environment),
+        "Environment": environment_rows(environment),
     }
 
 
-def _environment_rows(environment: Mapping) -> dict[str, object]:
+def data_rows(config: Mapping) -> dict[str, str]:
+    """What config.json keeps of the data, as rows of a table."""
+    sizes = " / ".join(f"{size:,}" for size in config["data"]["images"])
+    return {
+        "data set": config["data"]["name"],
+        "labels": config["data"]["label_kind"],
+        "images (train / validation / test)": sizes,
+        "read from": config["data"]["source"],
+        FINGERPRINT: config["data"]["fingerprint"],
+    }
+
+
+def _complexity(head: Head) -> dict[str, str]:
+    """What the head costs with C classes and D features."""
+    costs = [head.complexity.training, head.complexity.inference]
+    if isinstance(head, SoftmaxHead):
+        layer = head.softmax.complexity
+        gradient = f"; gradient {layer.backward_time}"
+        costs.append(layer.forward_time + gradient * (layer.backward_time != layer.forward_time))
+    return dict(zip(COMPLEXITY, costs, strict=False))
+
+
+def environment_rows(environment: Mapping) -> dict[str, object]:
+    """What environment.json keeps, as rows of a table."""
     return {
         **{name: environment[name] for name in ("backend", "device", "python", "platform")},
         **{name: version for name, version in environment["versions"].items() if version},

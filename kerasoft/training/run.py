@@ -99,6 +99,10 @@ class Run:
         """The scores on the test split, of a complete run."""
         return Report.from_dict(self._read("report.json"))
 
+    def context(self) -> dict[str, dict[str, object]]:
+        """What report.json says beside the scores, of a complete run: section -> name -> value."""
+        return self._read("report.json")["context"]
+
     def finish(self) -> None:
         """Marks the folder as complete; what only a resume needs goes."""
         self.checkpoint.unlink(missing_ok=True)

@@ -129,16 +129,20 @@ def _checked(
 ) -> list[Variant]:
     variants = [one if isinstance(one, Variant) else Variant.parse(one) for one in variants]
     labels = [variant.label for variant in variants]
-    for name, values in (("variants", labels), ("seeds", list(seeds))):
-        if not values or len(set(values)) < len(values):
-            raise InvalidArgumentError(
-                f"`{name}` must be at least one, each once.", **{name: values}
-            )
+    _check_once("variants", labels)
+    _check_once("seeds", seeds)
     if len(set(variants)) < len(variants):
         raise InvalidArgumentError("Two variants must not train alike.", variants=labels)
     for variant in variants:
         variant.recipe(recipe)
     return variants
+
+
+def _check_once(name: str, values: Sequence[object]) -> None:
+    if not values or len(set(values)) < len(values):
+        raise InvalidArgumentError(
+            f"`{name}` must be at least one, each once.", **{name: list(values)}
+        )
 
 
 def _begin(folder: Path, settings: dict, variants: Sequence[Variant], seeds: Sequence[int]) -> None:
@@ -155,6 +159,7 @@ def _begin(folder: Path, settings: dict, variants: Sequence[Variant], seeds: Seq
                     **{name: value},
                 )
         asked = _asked(before.get("variants", []), variants, seeds)
+        _check_once("variants", [one["variant"]["label"] for one in asked])
         write_json(path, settings | {"variants": asked})
 
 

@@ -95,7 +95,7 @@ def _class_matrix(report: Report) -> Matrix:
         groups = _groups(superclasses[order], report.superclass_names)
     return Matrix(
         shares=row_shares(report.confusion)[np.ix_(order, order)],
-        names=[_label(report.class_names[number]) for number in order],
+        names=[label(report.class_names[number]) for number in order],
         groups=groups,
         title=f"Confusion matrix: accuracy {report.accuracy:.2%}, n = {report.n_examples:,}",
     )
@@ -105,7 +105,7 @@ def _groups(superclasses: np.ndarray, names: Sequence[str]) -> list[Group]:
     starts = [0, *(np.flatnonzero(np.diff(superclasses)) + 1).tolist()]
     stops = [*starts[1:], len(superclasses)]
     return [
-        Group(_label(names[superclasses[start]]), start, stop)
+        Group(label(names[superclasses[start]]), start, stop)
         for start, stop in zip(starts, stops, strict=True)
     ]
 
@@ -113,14 +113,15 @@ def _groups(superclasses: np.ndarray, names: Sequence[str]) -> list[Group]:
 def _superclass_matrix(report: Report) -> Matrix:
     return Matrix(
         shares=row_shares(report.superclass_confusion),
-        names=[_label(name) for name in report.superclass_names],
+        names=[label(name) for name in report.superclass_names],
         groups=[],
         title=f"Superclasses of {report.n_classes:,} classes: accuracy "
         f"{report.superclass_accuracy:.2%}, n = {report.n_examples:,}",
     )
 
 
-def _label(name: str, longest: int = 32) -> str:
+def label(name: str, longest: int = 32) -> str:
+    """A class's name as figures show it."""
     name = name.replace("_", " ")
     return name if len(name) <= longest else name[: longest - 1] + "…"
 

@@ -74,7 +74,7 @@ def _draw_accuracy(axes: Axes, report: Report) -> None:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_ylabel("accuracy", color=GREY)
-    axes.yaxis.set_major_formatter(_percent_axis)
+    axes.yaxis.set_major_formatter(percent_axis)
     # Above the axes, as bars may stand anywhere in them.
     axes.legend(
         loc="lower left",
@@ -94,10 +94,11 @@ def _draw_counts(axes: Axes, report: Report) -> None:
     width = [b.upper - b.lower for b in bins]
     axes.bar([b.lower for b in bins], shares, width, align="edge", color=GREY, edgecolor="white")
     axes.set_ylabel("predictions", color=GREY)
-    axes.yaxis.set_major_formatter(_percent_axis)
-    axes.xaxis.set_major_formatter(_percent_axis)
+    axes.yaxis.set_major_formatter(percent_axis)
+    axes.xaxis.set_major_formatter(percent_axis)
     axes.set_xlabel("confidence (top probability)", color=GREY)
 
 
-def _percent_axis(value: float, _position: int) -> str:
+def percent_axis(value: float, _position: int) -> str:
+    """A tick at `value` in [0, 1], for Matplotlib."""
     return f"{100 * value:g}%"

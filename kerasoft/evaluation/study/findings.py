@@ -1,0 +1,84 @@
+"""What the numbers of a study say: intervals, differences from the baseline, relative cost."""
+
+import statistics
+from dataclasses import dataclass
+
+from kerasoft.evaluation.comparison import Comparison, Contrast, Result, compare
+from kerasoft.evaluation.statistics import Interval, mean_interval
+from kerasoft.evaluation.study.measures import Measure, measures
+from kerasoft.evaluation.study.study import Study
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """A study that has a run at least, and what follows from its scores.
+
+    Attributes:
+        study: The runs.
+        measures: The scores that all reports have.
+        comparison: Of the variants that have a run.
+        confidence: Of all intervals; a p-value of at most 1 minus this is a difference.
+    """
+
+    study: Study
+    measures: tuple[Measure, ...]
+    comparison: Comparison
+    confidence: float
+
+    @property
+    def baseline(self) -> str:
+        """The one asked for, or, where that has no run, the first that has one."""
+        return self.comparison.baseline
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The variants that have a run, but for the baseline."""
+        return tuple(name for name in self.study.trained if name != self.baseline)
+
+    def interval(self, variant: str, measure: Measure) -> Interval | None:
+        """Over the variant's seeds; None where a score is infinite."""
+        return self.comparison.intervals[variant, measure.label]
+
+    def contrast(self, variant: str, measure: Measure) -> Contrast | None:
+        """The variant minus the baseline; None without a seed in common or a finite score."""
+        return self.comparison.contrasts[variant, measure.label]
+
+    def differs(self, variant: str, measure: Measure) -> bool:
+        """Whether a difference shows after correction."""
+        contrast = self.contrast(variant, measure)
+        p = contrast.adjusted_p_value if contrast else None
+        return p is not None and p <= 1 - self.confidence
+
+    def seconds(self, variant: str) -> float:
+        """Of an epoch: the median over the variant's runs."""
+        return statistics.median(run.epoch_seconds for run in self.study.runs_of(variant))
+
+    def relative_seconds(self, variant: str) -> Interval | None:
+        """Seconds an epoch over the baseline's, seed by seed; None without a seed in common."""
+        baseline = {run.seed: run.epoch_seconds for run in self.study.runs_of(self.baseline)}
+        ratios = [
+            run.epoch_seconds / baseline[run.seed]
+            for run in self.study.runs_of(variant)
+            if baseline.get(run.seed)
+        ]
+        return mean_interval(ratios, self.confidence) if ratios else None
+
+
+def find(study: Study, confidence: float = 0.95) -> Findings:
+    """Compares the variants of a study.
+
+    Args:
+        study: With a run at least.
+        confidence: Of the intervals, in (0, 1).
+
+    Raises:
+        InvalidArgumentError: If there is no run, or `confidence` is not between 0 and 1.
+    """
+    shared = measures([run.report for run in study.runs])
+    results = [
+        Result(run.variant, run.seed, {one.label: one.of(run.report) for one in shared})
+        for name in study.variants
+        for run in study.runs_of(name)
+    ]
+    baseline = next(iter(sorted(study.trained, key=lambda name: name != study.baseline)), "")
+    return Findings(study, shared, compare(results, baseline, confidence), confidence)

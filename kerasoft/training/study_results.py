@@ -1,0 +1,103 @@
+"""From a study's folder to what a report of it needs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kerasoft.errors import InvalidArgumentError
+from kerasoft.evaluation.study import Absent, Study, StudyRun
+from kerasoft.training import context
+from kerasoft.training.study import Outcome, read_study
+from kerasoft.training.variant import Variant
+
+
+def study_results(
+    folder: str | Path, *, baseline: Variant | str | None = None, title: str | None = None
+) -> Study:
+    """What the runs of a study left in its folder; no model is needed, and nothing is trained.
+
+    Args:
+        folder: Of the study.
+        baseline: What the others are compared with, a label or what `Variant.parse` reads; None
+            takes the plain softmax, or else the first variant.
+        title: One line; None makes one of network and data.
+
+    Raises:
+        InvalidArgumentError: If it is no study's folder, a file of a complete run is damaged, or
+            the study has no such baseline.
+    """
+    settings, outcomes = read_study(folder)
+    variants = list(dict.fromkeys(one.variant for one in outcomes))
+    runs = tuple(_study_run(one) for one in outcomes if one.run)
+    recipe = settings["recipe"]
+    data = runs[0].data["data set"] if runs else settings["dataset"]
+    return Study(
+        title=title or f"Softmax variants of {recipe['backbone']} on {data}",
+        subject=_subject(recipe, settings, runs),
+        variants=tuple(variant.label for variant in variants),
+        baseline=choose_baseline(variants, baseline).label,
+        runs=runs,
+        absent=tuple(
+            Absent(one.variant.label, one.seed, one.failure) for one in outcomes if not one.run
+        ),
+        recipe=recipe,
+        settings={variant.label: _settings(variant, outcomes) for variant in variants},
+    )
+
+
+def choose_baseline(variants: Sequence[Variant], asked: Variant | str | None) -> Variant:
+    """The variant that the others are compared with; see `study_results`.
+
+    Raises:
+        InvalidArgumentError: If it is not among the variants.
+    """
+    labels = {variant.label: variant for variant in variants}
+    if asked is None:
+        asked = Variant("softmax") if Variant("softmax") in variants else variants[0]
+    elif isinstance(asked, str):
+        asked = labels.get(asked) or Variant.parse(asked)
+    if asked not in variants:
+        raise InvalidArgumentError(
+            f"`baseline` must be one of {', '.join(labels)}.", baseline=asked.label
+        )
+    return variants[variants.index(asked)]
+
+
+def _study_run(outcome: Outcome) -> StudyRun:
+    run, history = outcome.run, outcome.run.history()
+    model = run.context()["Model"]
+    compilation = sum(history["first_epoch_extra_seconds"])
+    return StudyRun(
+        variant=outcome.variant.label,
+        seed=outcome.seed,
+        report=run.report(),
+        history=history,
+        epoch_seconds=run.steady_epoch_seconds(),
+        compilation_seconds=compilation,
+        training_seconds=sum(history["epoch_seconds"]) + compilation,
+        parameters=model.get(context.TRAINED),
+        complexity={name: model[name] for name in context.COMPLEXITY if name in model},
+        data=context.data_rows(run.config),
+        environment=context.environment_rows(run.environment),
+    )
+
+
+def _subject(recipe: Mapping, settings: Mapping, runs: Sequence[StudyRun]) -> str:
+    text = (
+        f"`{recipe['backbone']}` by the recipe `{recipe['name']}` ({recipe['epochs']} epochs, "
+        f"batches of {recipe['batch_size']})"
+    )
+    if not runs:
+        return f"{text} on {settings['dataset']}"
+    data, report = runs[0].data, runs[0].report
+    sizes = data["images (train / validation / test)"]
+    return (
+        f"{text} on {data['data set']} with {data['labels']} labels ({report.n_classes:,} classes; "
+        f"{sizes} images to train, validate and test)"
+    )
+
+
+def _settings(variant: Variant, outcomes: Sequence[Outcome]) -> dict[str, object]:
+    """What the variant has of its own, with the defaults that its runs completed."""
+    runs = (one.run for one in outcomes if one.variant == variant and one.run)
+    options = next((run.config["softmax_options"] for run in runs), variant.options)
+    return {"softmax": variant.softmax, **options, **variant.changes}
