@@ -135,8 +135,8 @@ def _report(folder: Path) -> None:
     print()
     for claim in reproduction.study.claims:
         verdict = claim.judge(results)
-        print(f"{verdict.text:<17} {claim.text}\n{'':<18}reported {claim.reported()}")
-        print(f"{'':<18}measured {verdict.measured}")
+        print(f"{verdict.text:<17} {claim.text}\n{'':<18}reported  {claim.reported()}")
+        print(f"{'':<18}measured  {verdict.measured}\n{'':<18}because   {verdict.reason}")
     print(f"\nreport  {folder / 'report.html'}  report.md")
 
 

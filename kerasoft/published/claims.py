@@ -146,12 +146,12 @@ class Contrast(Claim):
         means = [statistics.fmean(numbers[seed] for seed in both) for numbers in (own, others)]
         measured = interval_text(interval, self._text) + self._pair(*means)
         same = (interval.mean > 0) == (self._difference(*self.values) > 0)
-        side = "the reported side" if same else "the other side"
+        side = "reported" if same else "other"
         if reason := _undecided(results, interval):
-            where = f"the mean is on {side} of no difference" if interval.mean else "no difference"
-            return Verdict(None, measured, f"{reason}; {where}")
+            where = f"points the {side} way" if interval.mean else "shows no difference"
+            return Verdict(None, measured, f"{reason}; it {where}")
         if interval.lower > 0 or interval.upper < 0:
-            reason = f"all of the interval is on {side} of no difference"
+            reason = f"all of the interval is on the {side} side of no difference"
             return Verdict(same, measured, reason)
         if interval.lower <= self._difference(*self.values) <= interval.upper:
             reason = "the interval holds both 0 and what was reported; take more seeds"

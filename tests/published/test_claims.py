@@ -116,7 +116,10 @@ def test_contrast_pairs_seeds():
 def test_no_difference_at_all():
     same = {"a": [0.5, 0.6, 0.7], "b": [0.5, 0.6, 0.7]}
     assert contrast().judge(results(**same)).holds is False
-    assert contrast().judge(results("quick scale", **same)).reason == "quick scale; no difference"
+    assert (
+        contrast().judge(results("quick scale", **same)).reason
+        == "quick scale; it shows no difference"
+    )
 
 
 def test_times_are_compared_as_ratios():
