@@ -1,29 +1,9 @@
 """Training on a tiny data set with a tiny network, without reading or drawing anything."""
 
-import importlib
-
 import pytest
 import training_fakes
 
-from kerasoft import backbones, training
-
-
-def use_fakes(patch, splits):
-    """Every data set is `splits`, and every backbone `tiny`; gives the list of names asked for."""
-    asked = []
-
-    def load_dataset(name, labels="fine", data_dir=None, validation=True):
-        asked.append((name, labels, data_dir, validation))
-        return splits
-
-    for module in ("train", "evaluate_saved"):
-        module = importlib.import_module(f"kerasoft.training.{module}")
-        patch.setattr(module, "load_dataset", load_dataset)
-    patch.setattr(backbones, "get", lambda name: training_fakes.tiny())
-    # Epochs of milliseconds: each is kept, as those of a real training are.
-    train_module = importlib.import_module("kerasoft.training.train")
-    patch.setattr(train_module, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
-    return asked
+from kerasoft import training
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +13,7 @@ def splits():
 
 @pytest.fixture
 def fakes(monkeypatch, splits):
-    return use_fakes(monkeypatch, splits)
+    return training_fakes.use_fakes(monkeypatch, splits)
 
 
 @pytest.fixture
@@ -54,7 +34,7 @@ def complete(tmp_path_factory, splits):
     """One uninterrupted run for all tests, and what it said and asked for."""
     folder, said = tmp_path_factory.mktemp("complete"), []
     with pytest.MonkeyPatch.context() as patch:
-        asked = use_fakes(patch, splits)
+        asked = training_fakes.use_fakes(patch, splits)
         run = training.train(training_fakes.recipe(), seed=7, output_dir=folder, say=said.append)
     return run, said, asked
 

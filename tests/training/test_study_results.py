@@ -25,11 +25,9 @@ def run_study(folder, variants=VARIANTS, seeds=(0, 1), **changes):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, splits):
     """A whole study without its models, as it comes back from another machine."""
-    from conftest import use_fakes
-
     folder = tmp_path_factory.mktemp("study") / "here"
     with pytest.MonkeyPatch.context() as patch:
-        use_fakes(patch, splits)
+        training_fakes.use_fakes(patch, splits)
         run_study(folder)
     for model in folder.rglob("*.keras"):
         model.unlink()

@@ -1,8 +1,11 @@
 """A data set and a network so small that a training takes a second."""
 
+import importlib
+
 import keras
 import numpy as np
 
+from kerasoft import backbones
 from kerasoft.data import Split, Splits
 from kerasoft.training import Recipe
 
@@ -60,3 +63,21 @@ def recipe(**changes: object) -> Recipe:
         "warmup": 0.2,
     }
     return Recipe(**{**settings, **changes})
+
+
+def use_fakes(patch, splits):
+    """Every data set is `splits`, and every backbone `tiny`; gives the list of names asked for."""
+    asked = []
+
+    def load_dataset(name, labels="fine", data_dir=None, validation=True):
+        asked.append((name, labels, data_dir, validation))
+        return splits
+
+    for module in ("train", "evaluate_saved"):
+        module = importlib.import_module(f"kerasoft.training.{module}")
+        patch.setattr(module, "load_dataset", load_dataset)
+    patch.setattr(backbones, "get", lambda name: tiny())
+    # Epochs of milliseconds: each is kept, as those of a real training are.
+    train_module = importlib.import_module("kerasoft.training.train")
+    patch.setattr(train_module, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    return asked
