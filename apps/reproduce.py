@@ -125,12 +125,10 @@ def _reproduce(options: argparse.Namespace) -> None:
 
 
 def _report(folder: Path) -> None:
-    """Writes the report, and prints the verdicts."""
+    """Writes the reports, and prints the verdicts."""
     from kerasoft import published
-    from kerasoft.evaluation.document import write_document
 
-    reproduction = published.read(folder)
-    write_document(published.study_report(reproduction), folder)
+    reproduction = published.write_reports(folder)
     results = reproduction.results()
     print()
     for claim in reproduction.study.claims:

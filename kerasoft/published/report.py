@@ -112,6 +112,8 @@ def _part(reproduction: Reproduction, part: Part, results: Results) -> Iterator[
         yield Paragraph("Not run yet.")
     else:
         yield _part_table(part, results)
+        page = f"{part.name}/report"
+        yield Paragraph(f"All that these runs say: [HTML]({page}.html), [Markdown]({page}.md).")
     if part.note:
         yield Paragraph(part.note)
     yield from _failures(reproduction, part)

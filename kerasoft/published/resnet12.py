@@ -5,9 +5,9 @@ from kerasoft.published.quantities import ACCURACY, STEADY_SECONDS
 from kerasoft.published.study import Part, Reported, Study
 from kerasoft.training import Recipe, Variant
 
-_TWICE, _SOFTMAX = "softmax, then a loss that applies softmax again", "softmax"
-_TWICE_ADAM = f"{_TWICE}, with Adam"
-_LOG, _WARM, _COLD, _HOT = "log-softmax", "Gumbel, 1", "Gumbel, 0.1", "Gumbel, 10"
+_TWICE, _SOFTMAX = "softmax twice", "softmax"
+_TWICE_ADAM = f"{_TWICE} with Adam"
+_LOG, _WARM, _COLD, _HOT = "log-softmax", "Gumbel at 1", "Gumbel at 0.1", "Gumbel at 10"
 
 _RECIPE = Recipe(
     name="resnet12",
@@ -47,8 +47,8 @@ _FINE = Part(
         Reported(_WARM, ACCURACY, 0.6016),
     ),
     quantities=(ACCURACY, STEADY_SECONDS),
-    note="Gumbel: the number is the temperature. No numbers of log-Gumbel and of pseudo-softmax "
-    "(powers of 2) are known.",
+    note="Softmax twice: its probabilities go to a loss that applies softmax again. Gumbel at: the "
+    "temperature. No numbers of log-Gumbel and of pseudo-softmax (powers of 2) are known.",
 )
 
 _COARSE = Part(

@@ -11,7 +11,7 @@ from kerasoft.published.quantities import (
 from kerasoft.published.study import Part, Reported, Study
 from kerasoft.training import Recipe, Variant
 
-_SOFTMAX, _NOISE, _TREE = "softmax", "Gumbel, noise / 10", "hierarchical"
+_SOFTMAX, _NOISE, _TREE = "softmax", "Gumbel noise / 10", "hierarchical"
 
 _PART = Part(
     name="simple_cnn",

@@ -5,7 +5,7 @@ from kerasoft.published.quantities import ACCURACY, MEAN_SECONDS, STEADY_SECONDS
 from kerasoft.published.study import Part, Reported, Study
 from kerasoft.training import Recipe, Variant
 
-_SOFTMAX, _NORMAL, _GUMBEL, _TREE = "softmax", "Gumbel, normal noise", "Gumbel", "hierarchical"
+_SOFTMAX, _NORMAL, _GUMBEL, _TREE = "softmax", "Gumbel with normal noise", "Gumbel", "hierarchical"
 
 _PART = Part(
     name="tiny_vgg",

@@ -51,6 +51,10 @@ def test_quick(reproduce, study, tmp_path):
     assert "Quick scale" in text and "Left out at quick scale." in text
     assert "not reported; a plain choice" in text and "accuracy 8.00%" in text
     assert "python apps/reproduce.py tiny --scale quick --seeds 0" in text
+    published.write_reports(tmp_path / "tiny")
+    pages = sorted(path.relative_to(tmp_path / "tiny") for path in tmp_path.glob("tiny/**/*.html"))
+    assert [str(page) for page in pages] == ["report.html", "tiny/report.html"]
+    assert "(tiny/report.md)" in (tmp_path / "tiny" / "report.md").read_text()
     before = [run.folder for run in runs]
     assert [run.folder for run in reproduce().all_runs()] == before  # nothing trained again
 
