@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import command_line
+import recipe_options
 
 SOFTMAX_OPTIONS = ("temperature", "alpha", "tree", "cutoffs", "num_sampled")
 SAVED_MODELS = Path(__file__).resolve().parent.parent / "saved_models"
@@ -94,48 +95,15 @@ def _add_training(parser: argparse.ArgumentParser, app: App) -> None:
     add("--backbone", metavar="NAME", help=f"{', '.join(app.backbones)} (default: the recipe's)")
     for name, settings in app.backbone_options.items():
         add("--" + name.replace("_", "-"), **settings, default=argparse.SUPPRESS)
-    add(
-        "--recipe",
-        default="auto",
-        metavar="NAME",
-        help=f"{', '.join(app.recipes)}, or auto (default): {on_a_gpu} on an accelerator, "
-        "else quick",
-    )
-    add("--epochs", type=int, metavar="N", help="instead of the recipe's")
-    add("--batch-size", type=int, metavar="N", help="instead of the recipe's")
-    add("--learning-rate", type=float, metavar="X", help="instead of the recipe's")
-    add("--precision", metavar="POLICY", help="float32, mixed_bfloat16 or mixed_float16")
-    add(
-        "--augmentation",
-        metavar="NAME",
-        help="none, flip_shift, flip_shift_cutout or flip_shift_trivial",
-    )
-    add("--mixing", metavar="NAME", help="none, mixup, cutmix or mixup_cutmix")
-    add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="any other setting of the recipe, such as label_smoothing=0.1 or backbone.width=96",
+    recipe_options.add_recipe(
+        parser,
+        f"{', '.join(app.recipes)}, or auto (default): {on_a_gpu} on an accelerator, else quick",
     )
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add(
-        "--dataset",
-        default="auto",
-        metavar="NAME",
-        help="cifar100, cifar10, glyphs, or auto (default): CIFAR-100, else glyphs; glyphs-N are "
-        "glyphs of N classes",
-    )
-    add("--labels", default="fine", metavar="KIND", help="fine (default) or coarse: superclasses")
-    add(
-        "--no-validation",
-        action="store_true",
-        help="train on the validation images too; for a last run, when all is chosen",
-    )
-    add("--data-dir", metavar="DIR", help="where CIFAR lies: TFDS, official archive or .npz")
+    recipe_options.add_data(parser)
     add("--seed", type=int, default=0, metavar="N", help="default 0")
     add("--backend", metavar="NAME", help="tensorflow, jax or torch (default: Keras's choice)")
     add("--output-dir", default="runs", metavar="DIR", help="parent of run folders (default runs)")
@@ -176,25 +144,8 @@ def _train(options: argparse.Namespace, backend: str, app: App):
         training.keep_compiled_programs()
         return training.resume(options.resume, options.data_dir)
     training.keep_compiled_programs()
-    recipe, why = training.choose(app.family, options.recipe, training.accelerator())
-    print(f"{backend} backend; {why}")
-    backbone = options.backbone and options.backbone.replace("-", "_")
-    if backbone is not None and backbone not in app.backbones:
-        command_line.fail(
-            f"--backbone must be one of {', '.join(app.backbones)}. Received: {options.backbone!r}"
-        )
-    changes = ("epochs", "batch_size", "learning_rate", "precision", "augmentation", "mixing")
-    recipe = recipe.with_changes(
-        backbone=backbone, **{name: getattr(options, name) for name in changes}
-    )
-    recipe = recipe.with_changes(
-        backbone_options={**recipe.backbone_options, **_given(options, app.backbone_options)}
-    )
-    for setting in options.set:
-        name = setting.partition("=")[0]
-        if name in (*changes, "backbone"):
-            command_line.fail(f"--{name.replace('_', '-')} sets it. Received: --set {setting}")
-    recipe = recipe.with_settings(options.set)
+    own = _given(options, app.backbone_options)
+    recipe = recipe_options.chosen_recipe(options, app.family, app.backbones, own, backend)
     settings = ("softmax", "dataset", "labels", "data_dir", "seed", "output_dir")
     return training.train(
         recipe,

@@ -10,6 +10,7 @@ from kerasoft.training.recipes import choose, recipes
 from kerasoft.training.run import Run, RunInterrupted
 from kerasoft.training.saved_models import check_name, load_model, save_model
 from kerasoft.training.study import Outcome, read_study, run_study
+from kerasoft.training.study_report import write_study_report
 from kerasoft.training.study_results import choose_baseline, study_results
 from kerasoft.training.train import resume, train
 from kerasoft.training.variant import Variant
@@ -38,4 +39,5 @@ __all__ = [
     "save_model",
     "study_results",
     "train",
+    "write_study_report",
 ]
