@@ -46,7 +46,6 @@ _EFFICIENTNET = Part(
         "batch_size": 50,
         "backbone_options": {"image_size": 48, "weights": "imagenet"},
     },
-    quick_images=4_000,
     validation=True,
     reported=(Reported("softmax", ACCURACY, 0.7907), Reported("softmax", MINUTES, 54.0)),
     quantities=_SCORES,

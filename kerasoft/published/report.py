@@ -65,8 +65,8 @@ def _scale(reproduction: Reproduction) -> Iterator[Block]:
         yield Paragraph(
             "**Quick scale.** Fewer images, fewer epochs and in part smaller networks than "
             "published, see [the settings](#settings): this shows that everything runs, and which "
-            "way things point. It can neither confirm nor refute a published number; `--scale "
-            "full` can, on a GPU."
+            "way things point. To confirm or refute a published number takes `--scale full`, and a "
+            "GPU."
         )
     elif apart := reproduction.apart():
         yield Paragraph(f"**Not the published settings**: {literal(apart)}.")

@@ -16,6 +16,7 @@ from kerasoft import Classifier, heads
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads import softmax_head
 from kerasoft.heads.published import HEADS
+from kerasoft.ops import log_softmax, softmax
 from kerasoft.ops.gumbel_softmax import gumbel_noise
 
 
@@ -99,6 +100,14 @@ def test_softmax_twice_calls_a_sure_mistake_and_a_sure_hit_nearly_the_same():
     assert mistake - hit == pytest.approx(1.0, rel=1e-5)
     assert abs(gradient_in_scores("softmax_twice", 100.0 * x, 1)).max() < 1e-30
     assert abs(gradient_in_scores("softmax", 100.0 * x, 1)).max() == pytest.approx(1.0)
+
+
+def test_logarithms_are_spared():
+    """The same mistake with log-probabilities is none: log-softmax of them gives them back."""
+    log_p = reference.log_softmax(random_scores((5, 100), 10.0))
+    np.testing.assert_allclose(to_numpy(log_softmax(log_p)), log_p, rtol=1e-5, atol=1e-5)
+    p = reference.softmax(random_scores((5, 100), 10.0))
+    assert abs(to_numpy(softmax(p)) - p).max() > 0.5
 
 
 def test_the_temperature_divides_the_noise_alone():

@@ -2,9 +2,12 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
+from backend import to_numpy
+from keras import ops
 
-from kerasoft import backbones, published
+from kerasoft import backbones, heads, published
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.published.claims import Claim, Level
 from kerasoft.published.quantities import ACCURACY, QUANTITIES
@@ -72,8 +75,16 @@ def test_a_bare_claim_has_no_rule():
         Claim("It is.", "part").reported()
 
 
-def test_what_the_issue_of_each_study_is():
-    """The numbers that the studies are known for."""
+def test_the_tree_of_100_leaves_is_as_deep_as_that_of_128():
+    head = heads.get("hierarchical", 100, tree="balanced")
+    head.build((None, 4))
+    rows = to_numpy(head.plan(ops.arange(100, dtype="int32"), False).rows)
+    decisions = (rows.reshape(100, 7) >= 0).sum(axis=-1)
+    assert np.bincount(decisions)[6:].tolist() == [28, 72]
+    assert head.num_rows == 99
+
+
+def test_what_each_study_is_known_for():
     numbers = {one.value for part in PARTS for one in part.reported}
     assert {0.0809, 0.6016, 0.45, 0.23, 0.167, 61.13, 58.39} <= numbers
     assert {0.3802, 0.3781, 6.487, 5.845, 0.5709, 0.5950, 0.7907, 0.9088} <= numbers
