@@ -3,6 +3,8 @@
 import dataclasses
 import importlib
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import training_fakes
@@ -177,6 +179,20 @@ def test_what_another_process_is_at_is_left_to_it(study, tmp_path):
     assert [bool(one.run) for one in outcomes] == [True, False, True, True]
     assert outcomes[1].failure is None
     assert all(one.run for one in study())
+
+
+def test_two_at_once_share_the_work(study, monkeypatch, tmp_path):
+    """Threads here; locks on files do not care whose they are."""
+    finish = study.finish
+    monkeypatch.setattr(study, "finish", lambda run: (time.sleep(0.02), finish(run))[1])
+    with ThreadPoolExecutor() as pool:
+        both = [pool.submit(study, seeds=range(4)) for _ in range(2)]
+    for one in both:
+        assert not any(outcome.failure for outcome in one.result())
+    assert sorted(study.trained) == [
+        (name, seed) for name in ("gumbel", "softmax") for seed in range(4)
+    ]
+    assert all(one.run for one in training.read_study(tmp_path / "study")[1])
 
 
 def test_another_study_is_refused(study, tmp_path):

@@ -35,8 +35,8 @@ def draw_confusion_grid(confusions: Mapping[str, np.ndarray], classes: Sequence[
         f"{name}: {np.trace(one) / one.sum():.2%}": row_shares(one)
         for name, one in confusions.items()
     }
-    ticks = (0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)
-    return _draw(panels, classes, colours, PowerNorm(POWER, vmin=0, vmax=1), ticks, "{:.0%}")
+    ticks = {tick: f"{tick:.0%}" for tick in (0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)}
+    return _draw(panels, classes, colours, PowerNorm(POWER, vmin=0, vmax=1), ticks)
 
 
 def draw_confusion_differences(
@@ -59,9 +59,9 @@ def draw_confusion_differences(
         if name != baseline
     }
     most = max(0.01, *(np.nanmax(np.abs(one), initial=0) for one in panels.values()))
-    ticks = np.linspace(-most, most, 5)
+    ticks = {share * most: f"{100 * share * most:+.1f}" for share in (-1, -0.5, 0.5, 1)}
     colours = colours.with_extremes(bad=LIGHT_GREY)
-    return _draw(panels, classes, colours, Normalize(-most, most), ticks, "{:+.1%}")
+    return _draw(panels, classes, colours, Normalize(-most, most), ticks | {0.0: "0 points"})
 
 
 def _draw(
@@ -69,8 +69,7 @@ def _draw(
     classes: Sequence[str],
     colours: Colormap,
     scale: Normalize,
-    ticks: Sequence[float],
-    tick_text: str,
+    ticks: Mapping[float, str],
 ) -> Figure:
     columns = 2 if len(panels) == 4 else min(len(panels), 3)
     rows = math.ceil(len(panels) / columns)
@@ -85,9 +84,9 @@ def _draw(
         axes.set_visible(False)
     _name(grid, len(panels), classes, 72 * side / len(classes))
     bar = figure.colorbar(
-        image, ax=grid.ravel().tolist(), ticks=ticks, shrink=0.7, aspect=30, pad=0.01
+        image, ax=grid.ravel().tolist(), ticks=list(ticks), shrink=0.7, aspect=30, pad=0.01
     )
-    bar.ax.set_yticklabels([tick_text.format(one) for one in ticks])
+    bar.ax.set_yticklabels(list(ticks.values()))
     bar.ax.tick_params(labelsize=8, labelcolor=INK, color=GREY, length=2)
     bar.outline.set_visible(False)
     return figure

@@ -1,5 +1,6 @@
 """What the numbers of a study say: intervals, differences from the baseline, relative cost."""
 
+import math
 import statistics
 from dataclasses import dataclass
 
@@ -54,14 +55,21 @@ class Findings:
         return statistics.median(run.epoch_seconds for run in self.study.runs_of(variant))
 
     def relative_seconds(self, variant: str) -> Interval | None:
-        """Seconds an epoch over the baseline's, seed by seed; None without a seed in common."""
+        """Seconds an epoch over the baseline's, seed by seed; None without a seed in common.
+
+        The mean is the geometric one, so that twice as long and half as long cancel out.
+        """
         baseline = {run.seed: run.epoch_seconds for run in self.study.runs_of(self.baseline)}
-        ratios = [
-            run.epoch_seconds / baseline[run.seed]
+        logarithms = [
+            math.log(run.epoch_seconds / baseline[run.seed])
             for run in self.study.runs_of(variant)
-            if baseline.get(run.seed)
+            if run.seed in baseline
         ]
-        return mean_interval(ratios, self.confidence) if ratios else None
+        if not logarithms:
+            return None
+        found = mean_interval(logarithms, self.confidence)
+        ends = (None if end is None else math.exp(end) for end in (found.lower, found.upper))
+        return Interval(math.exp(found.mean), *ends, found.n)
 
 
 def find(study: Study, confidence: float = 0.95) -> Findings:

@@ -29,7 +29,7 @@ def what_was_compared(study: Study) -> str:
         names = f"{len(study.variants)} variants of the softmax, trained alike: {names}"
     parts = [
         f"{names}.",
-        f"Network, recipe and data: {study.subject}.",
+        f"Network, recipe and data: {study.subject}; [all settings](#how-it-was-run).",
         _seeds(study),
         *_machine(study),
     ]
@@ -45,7 +45,7 @@ def warnings(study: Study, baseline: str) -> list[str]:
             f"all differences are from {literal(baseline)}."
         )
     for fact, what in _MUST_AGREE.items():
-        several = [literal(str(one)) for one in values(study.runs, fact)]
+        several = [literal(_short(fact, str(one))) for one in values(study.runs, fact)]
         if len(several) > 1:
             found.append(f"**The runs are not alike**: they differ in {what} ({listed(several)}).")
     return found + absences(study)
@@ -102,8 +102,13 @@ def _machine(study: Study) -> list[str]:
     versions = [
         f"{name} {one}" for name in ("keras", *backends) for one in values(study.runs, name)
     ]
-    parts = [*devices, *versions, *(f"commit {commit[:9]}" for commit in commits)]
+    parts = [*devices, *versions, *(f"commit {_short('commit', commit)}" for commit in commits)]
     return [f"Where: {literal(', '.join(parts))}."] if parts else []
+
+
+def _short(fact: str, text: str) -> str:
+    """A commit by its first nine digits, and whether files differed from it."""
+    return text[:9] + "-dirty" * text.endswith("-dirty") if fact == "commit" else text
 
 
 def _differences(findings: Findings) -> list[str]:
@@ -139,7 +144,8 @@ def _beware(findings: Findings) -> list[str]:
         return []
     texts = [
         f"In brackets: the {confidence_text(findings.confidence)} interval of the difference over "
-        f"seeds, and p by Holm's correction for {counted(len(tested), 'comparison')}."
+        f"seeds, each by itself, and p after Holm's correction for "
+        f"{counted(len(tested), 'comparison')}, which decides."
     ]
     if not all(findings.differs(name, ACCURACY) for name in tested):
         texts.append("Where no difference shows there may be one, of a size within the interval.")

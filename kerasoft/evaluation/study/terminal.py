@@ -17,11 +17,14 @@ def study_text(study: Study, confidence: float = 0.95) -> str:
     header = ("", "n", "accuracy", f"minus {findings.baseline}", "NLL", "s an epoch")
     rows = [header, *(_row(findings, name) for name in study.trained)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
+    lines = [
         f"{row[0]:<{widths[0]}}  "
         + "  ".join(f"{text:>{width}}" for text, width in zip(row[1:], widths[1:], strict=True))
         for row in rows
-    )
+    ]
+    if any(findings.differs(name, ACCURACY) for name in findings.others):
+        lines.append(f"* a difference after Holm's correction (p at most {1 - confidence:.2g})")
+    return "\n".join(lines)
 
 
 def _row(findings: Findings, variant: str) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def test_it_says_what_was_compared(usual):
     assert (
         "4 variants of the softmax, trained alike: softmax, gumbel, pseudo and sparsemax." in text
     )
-    assert "cnn by the recipe quick on cifar100." in text
+    assert "cnn by the recipe quick on cifar100; all settings." in text
     assert "4 seeds (0 to 3), variants by turns" in text
     assert "(pseudo has 3 of the runs and sparsemax has 0 of the runs)" in text
     assert "scored once on the 120 images of the test split" in text
@@ -82,7 +82,7 @@ def test_the_answer_follows_from_the_numbers(usual):
         text,
     )
     assert "No difference shows for: pseudo 0.00 points (0.00 to 0.00; p = 1)." in text
-    assert "Holm's correction for 2 comparisons" in text
+    assert "Holm's correction for 2 comparisons, which decides." in text
     assert "softmax takes 2.15 s an epoch; gumbel 1.00 times that; pseudo 1.91 times that" in text
     assert "1,234,567 trained parameters each" in text
 
@@ -127,6 +127,19 @@ def test_one_seed_has_no_interval_and_says_so():
     assert "1 seed (0)" in text and "Holm" not in text
 
 
+def test_relative_seconds_are_geometric_means_seed_by_seed():
+    times = {"softmax": (1.0, 4.0, 2.0), "gumbel": (2.0, 2.0)}
+    runs = [
+        run(name, seed, epoch_seconds=seconds)
+        for name, own in times.items()
+        for seed, seconds in enumerate(own)
+    ]
+    row = find(study_document(study(*runs)), "relative").cells[1]
+    assert row[2].value == pytest.approx(1.0)
+    low, high = (float(end) for end in re.findall(r"\d+\.\d+", row[2].text)[1:])
+    assert low == 0.0 and high > 1000  # two seeds that disagree say nothing
+
+
 def test_one_variant():
     document = study_document(study(*seeds("softmax", 2)))
     assert "There is no other variant to compare it with." in words(document)
@@ -165,6 +178,10 @@ def test_a_baseline_without_a_run_is_replaced_and_that_is_said():
     [
         ({"environment": {"device": "another"}}, "differ in device (a GPU and another)"),
         ({"environment": {"backend": "torch"}}, "differ in backend (jax and torch)"),
+        (
+            {"environment": {"commit": 40 * "a" + "-dirty"}},
+            "differ in commit (012345678 and aaaaaaaaa-dirty)",
+        ),
         ({"data": {"fingerprint (SHA-256)": "e"}}, "differ in data"),
     ],
 )
@@ -220,7 +237,8 @@ def test_names_with_markup_are_shown_as_they_are(tmp_path, monkeypatch):
 
 
 def test_the_terminal_gets_a_line_a_variant(usual):
-    lines = study_text(usual).splitlines()
+    *lines, legend = study_text(usual).splitlines()
+    assert legend == "* a difference after Holm's correction (p at most 0.05)"
     assert [line.split()[0] for line in lines] == ["n", "softmax", "gumbel", "pseudo"]
     assert len(set(map(len, lines))) == 1
     assert lines[2].split("(")[1].split(")")[1].split()[0] == "*" and "*" not in lines[3]
