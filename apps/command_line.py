@@ -110,6 +110,13 @@ def list_of(parse: Callable[[str], T]) -> Callable[[str], list[T]]:
     return lambda text: list(dict.fromkeys(map(parse, text.split(","))))
 
 
+def seeds(text: str) -> list[int]:
+    """The type of `--seeds`: "3" is 0, 1, 2; with a comma it is a list: "7," is 7 alone."""
+    if "," not in text:
+        return list(range(whole_number(1)(text)))
+    return list_of(whole_number(0))(text.removesuffix(","))
+
+
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Turns errors that the user can mend into one line and a non-zero exit."""

@@ -70,8 +70,8 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--seeds",
-        type=_seeds,
-        default=_seeds("3"),
+        type=command_line.seeds,
+        default=command_line.seeds("3"),
         metavar="N",
         help="how many, from 0 on (default 3), or which: 0,3,4",
     )
@@ -83,13 +83,6 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="of the intervals (default 0.95)",
     )
-
-
-def _seeds(text: str) -> list[int]:
-    """ "3" is 0, 1, 2; with a comma in it, it is a list: "7," is 7 alone."""
-    if "," not in text:
-        return list(range(command_line.whole_number(1)(text)))
-    return command_line.list_of(command_line.whole_number(0))(text.removesuffix(","))
 
 
 def _confidence(text: str) -> float:

@@ -20,7 +20,7 @@ studies:
 
 examples:
   python apps/reproduce.py simple-cnn                       # quick: minutes on a CPU
-  python apps/reproduce.py resnet12 --scale full --seeds 0,1,2   # on a GPU
+  python apps/reproduce.py resnet12 --scale full --seeds 5    # on a GPU
   python apps/reproduce.py --report-only runs/reproduce/resnet12-full
 """
 SEEDS = {"quick": [0], "full": [0, 1, 2]}
@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add, seeds = parser.add_argument, command_line.list_of(command_line.whole_number(0))
+    add = parser.add_argument
     add("study", nargs="?", metavar="STUDY", help="one of those below")
     add("--list", action="store_true", help="list the studies with what they published, and stop")
     add(
@@ -42,7 +42,12 @@ def parser() -> argparse.ArgumentParser:
         help="quick (default): fewer images and epochs, minutes on a CPU; full: the published "
         "settings as far as they are known, for a GPU",
     )
-    add("--seeds", type=seeds, metavar="N,...", help="default 0 at quick scale, 0,1,2 at full")
+    add(
+        "--seeds",
+        type=command_line.seeds,
+        metavar="N",
+        help="how many, from 0 on (default 1 at quick scale, 3 at full), or which: 0,3,4",
+    )
     add(
         "--dataset",
         metavar="NAME",

@@ -203,12 +203,12 @@ def _how(reproduction: Reproduction) -> Iterator[Block]:
     data = {run.config["data"]["description"]: run.config["data"]["fingerprint"] for run in runs}
     environment = runs[0].environment
     versions = ", ".join(f"{name} {one}" for name, one in environment["versions"].items() if one)
-    seeds = sorted({run.config["seed"] for run in runs})
+    seeds = _seeds_option(sorted({run.config["seed"] for run in runs}))
     command = f"python apps/reproduce.py {reproduction.study.name} --scale {reproduction.scale}"
     yield Heading("How it was run")
     yield Items(
         [
-            f"`{command} --seeds {','.join(map(str, seeds))}`",
+            f"`{command} --seeds {seeds}`",
             f"{environment['backend']} on {literal(str(environment['device']))}; {versions}; "
             f"commit {literal(str(environment['commit']))}",
             *(f"{literal(name)}; fingerprint {mark[:12]}" for name, mark in data.items()),
@@ -216,3 +216,10 @@ def _how(reproduction: Reproduction) -> Iterator[Block]:
             "its settings, metrics an epoch, report and model.",
         ]
     )
+
+
+def _seeds_option(seeds: list[int]) -> str:
+    """How many, where they count from 0; else which."""
+    if seeds == list(range(len(seeds))):
+        return str(len(seeds))
+    return ",".join(map(str, seeds)) + ("," if len(seeds) == 1 else "")

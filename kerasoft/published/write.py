@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from kerasoft.evaluation.document import write_document
-from kerasoft.evaluation.study import study_document
 from kerasoft.published.report import study_report
 from kerasoft.published.reproduce import Reproduction, read
-from kerasoft.training import study_results
+from kerasoft.training import write_study_report
 
 
 def write_reports(folder: str | Path) -> Reproduction:
@@ -25,8 +24,6 @@ def write_reports(folder: str | Path) -> Reproduction:
     folder, reproduction = Path(folder), read(folder)
     for part in reproduction.study.parts:
         if part.name in reproduction.outcomes:
-            title = f"{reproduction.study.name}: {part.title}"
-            results = study_results(folder / part.name, title=title)
-            write_document(study_document(results), folder / part.name)
+            write_study_report(folder / part.name)
     write_document(study_report(reproduction), folder)
     return reproduction

@@ -23,7 +23,7 @@ from kerasoft.published.results import Results
         (["linear", "--backend", "theano"], ["tensorflow, jax, torch"]),
         (["--report-only", "nowhere"], ["Not the folder of a published study"]),
         (["linear", "--report-only", "x"], ["leave study out"]),
-        (["--report-only", "x", "--seeds", "1"], ["leave --seeds out", "[1]"]),
+        (["--report-only", "x", "--seeds", "1"], ["leave --seeds out", "[0]"]),
     ],
 )
 def test_bad_options(fails, arguments, parts):

@@ -50,7 +50,7 @@ def test_quick(reproduce, study, tmp_path):
     text = text_of(published.study_report(found))
     assert "Quick scale" in text and "Left out at quick scale." in text
     assert "not reported; a plain choice" in text and "accuracy 8.00%" in text
-    assert "python apps/reproduce.py tiny --scale quick --seeds 0" in text
+    assert "python apps/reproduce.py tiny --scale quick --seeds 1" in text
     published.write_reports(tmp_path / "tiny")
     pages = sorted(path.relative_to(tmp_path / "tiny") for path in tmp_path.glob("tiny/**/*.html"))
     assert [str(page) for page in pages] == ["report.html", "tiny/report.html"]
