@@ -20,7 +20,8 @@ class Result:
 
     Attributes:
         variant: What was compared, such as the name of a softmax.
-        seed: Of the run. Runs of the same seed share data order and first weights.
+        seed: Of the run. Runs of the same seed share the data's order and the backbone's
+            first weights.
         scores: A number a metric. One that is not finite, such as an infinite negative
             log-likelihood, has no mean: its variant has no interval there.
     """

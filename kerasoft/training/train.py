@@ -132,12 +132,15 @@ def resume(
 def _prepare(config: Mapping, splits: Splits) -> Classifier:
     """The classifier before its first step."""
     recipe = Recipe(**config["recipe"])
-    random.seed(config["seed"])  # from it Keras draws the seed of every initializer and generator
     steps = len(ShuffledRows(len(splits.train), recipe.batch_size, config["seed"]))
     with precision(recipe.precision):
+        # From `random` Keras draws the seed of every initializer and generator. Heads draw apart,
+        # so that backbones of one seed begin alike under any of them.
+        random.seed(f"head {config['seed']}")
         head = make_head(
             config["softmax"], config["softmax_options"], splits, recipe.label_smoothing
         )
+        random.seed(config["seed"])
         classifier = build_classifier(recipe, head, steps, context.metadata(config, splits))
     backbones.adapt(classifier.backbone, splits.train.images)
     return classifier

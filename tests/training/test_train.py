@@ -1,5 +1,6 @@
 """One training, from its settings to a finished folder."""
 
+import dataclasses
 import hashlib
 import importlib
 import json
@@ -288,3 +289,16 @@ def test_reading_a_run_changes_nothing(run):
     with pytest.raises(InvalidArgumentError, match="complete already"):
         training.resume(run.folder)
     assert digest(run.folder) == before
+
+
+def test_backbones_of_one_seed_begin_alike_under_any_head(fakes, splits):
+    def first_weights(softmax, seed):
+        config = {"softmax": softmax, "softmax_options": {}, "seed": seed}
+        config["recipe"] = dataclasses.asdict(training_fakes.recipe())
+        weights = TRAIN._prepare(config, splits).backbone.get_weights()
+        return np.concatenate([weight.ravel() for weight in weights])
+
+    softmax = first_weights("softmax", 3)
+    for name in ("gumbel", "sparsemax", "hierarchical"):
+        np.testing.assert_array_equal(first_weights(name, 3), softmax)
+    assert not np.array_equal(first_weights("softmax", 4), softmax)

@@ -13,7 +13,8 @@ class StudyRun:
 
     Attributes:
         variant: What was compared, as tables and figures call it.
-        seed: Of the run. Runs of the same seed share data order and first weights.
+        seed: Of the run. Runs of the same seed share the data's order and the backbone's
+            first weights.
         report: The scores on the test split.
         history: Columns, one entry an epoch; see `kerasoft.evaluation.plot_history`.
         epoch_seconds: Of training, at steady pace.
