@@ -221,11 +221,21 @@ class _Cell:
         except (OSError, DataError):  # no fault of this variant
             raise
         except Exception as error:  # whatever it is, the others go on
-            self._fail(f"{type(error).__name__}: {error}")
+            self._fail(self._divergence() or f"{type(error).__name__}: {error}")
             return
-        last = run.history()["loss"][-1]
-        if not math.isfinite(last):
-            self._fail(f"the loss became {last}")
+        if diverged := self._divergence():
+            self._fail(diverged)
+
+    def _divergence(self) -> str | None:
+        """Since when the loss is not finite, if it is not at the end."""
+        run = self._run()
+        losses = run.history()["loss"] if run and run.metrics.exists() else [0.0]
+        if math.isfinite(losses[-1]):
+            return None
+        first = len(losses)
+        while first > 1 and not math.isfinite(losses[first - 2]):
+            first -= 1
+        return f"the loss became {losses[first - 1]} in epoch {first}"
 
     def _begin_attempt(self) -> bool:
         """Counts attempts since the last epoch that was kept; whether there may be one more."""

@@ -82,8 +82,9 @@ def _study_run(outcome: Outcome) -> StudyRun:
 
 
 def _subject(recipe: Mapping, settings: Mapping, runs: Sequence[StudyRun]) -> str:
+    epochs = f"{recipe['epochs']} epoch{'s' if recipe['epochs'] > 1 else ''}"
     text = (
-        f"`{recipe['backbone']}` by the recipe `{recipe['name']}` ({recipe['epochs']} epochs, "
+        f"`{recipe['backbone']}` by the recipe `{recipe['name']}` ({epochs}, "
         f"batches of {recipe['batch_size']})"
     )
     if not runs:

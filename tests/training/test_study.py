@@ -136,7 +136,7 @@ def test_an_interrupted_study_goes_on(study):
     [
         (RuntimeError("RESOURCE_EXHAUSTED:\nout of memory"), "RuntimeError: RESOURCE_EXHAUSTED: o"),
         (InvalidArgumentError("It takes no mixing.", mixing="cutmix"), "takes no mixing"),
-        ("nan", "loss became nan"),
+        ("nan", "the loss became nan in epoch 1"),
     ],
 )
 def test_a_run_that_fails_stops_no_other(study, fate, reason):
@@ -179,6 +179,20 @@ def test_what_another_process_is_at_is_left_to_it(study, tmp_path):
     assert [bool(one.run) for one in outcomes] == [True, False, True, True]
     assert outcomes[1].failure is None
     assert all(one.run for one in study())
+
+
+def test_a_run_that_fails_for_its_loss_says_so(study, monkeypatch):
+    """Scoring would fail too, with words that tell less."""
+
+    def finish(run):
+        run.metrics.write_text(
+            "epoch,loss,epoch_seconds\n1,inf,1.0\n2,0.5,1.0\n3,inf,1.0\n4,nan,1.0\n"
+        )
+        raise InvalidArgumentError("`log_probs` must not hold NaN.", rows=10)
+
+    monkeypatch.setattr(study, "finish", finish)
+    outcomes = study(seeds=(0,))
+    assert [one.failure for one in outcomes] == 2 * ["the loss became inf in epoch 3"]
 
 
 def test_two_at_once_share_the_work(study, monkeypatch, tmp_path):

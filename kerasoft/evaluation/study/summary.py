@@ -183,6 +183,7 @@ def _size(study: Study) -> list[str]:
     if None in sizes.values():
         return []
     if len(set(sizes.values())) == 1:
-        return [f"**Size**: {next(iter(sizes.values())):,} trained parameters each."]
+        each = " each" * (len(sizes) > 1)
+        return [f"**Size**: {next(iter(sizes.values())):,} trained parameters{each}."]
     listing = "; ".join(f"{literal(name)} {size:,}" for name, size in sizes.items())
     return [f"**Size**, in trained parameters: {listing}."]

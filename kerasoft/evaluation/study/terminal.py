@@ -14,7 +14,8 @@ def study_text(study: Study, confidence: float = 0.95) -> str:
         confidence: Of the intervals, in (0, 1).
     """
     findings = find(study, confidence)
-    header = ("", "n", "accuracy", f"minus {findings.baseline}", "NLL", "s an epoch")
+    minus = f"minus {findings.baseline}" if findings.others else ""
+    header = ("", "n", "accuracy", minus, "NLL", "s an epoch")
     rows = [header, *(_row(findings, name) for name in study.trained)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
