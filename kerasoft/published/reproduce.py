@@ -12,7 +12,7 @@ from kerasoft.published.quantities import QUANTITIES
 from kerasoft.published.results import Results
 from kerasoft.published.study import SCALES, Part, Study
 from kerasoft.training import Outcome, Run, run_study
-from kerasoft.training.dataset import load_dataset
+from kerasoft.training.dataset import READING, load_dataset
 from kerasoft.training.run import check_writable
 from kerasoft.training.study import read_study
 
@@ -111,6 +111,7 @@ def reproduce(
     folder, parts = Path(folder), [part for part in study.parts if part.runs_at(scale)]
     # What is wrong with settings or data must show before anything is written.
     recipes = [part.recipe_at(scale).with_settings(changes) for part in parts]
+    say(READING)
     load_dataset(parts[0].dataset_at(scale, dataset), data_dir=data_dir)
     _begin(folder, {"study": study.name, "scale": scale})
     for part, recipe in zip(parts, recipes, strict=True):
