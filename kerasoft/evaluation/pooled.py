@@ -24,7 +24,7 @@ def pooled(reports: Sequence[Report]) -> Report:
         InvalidArgumentError: If there is none, or they are of other classes or bins.
     """
     _check(reports)
-    confusion = np.sum([report.confusion for report in reports], axis=0)
+    confusion = sum(report.confusion for report in reports)
     places = np.nonzero(confusion)
     labels, predicted = (np.repeat(classes, confusion[places]) for classes in places)
     shares = np.array([report.n_examples for report in reports]) / len(labels)

@@ -103,6 +103,13 @@ def test_a_study_is_read_without_training(study, tmp_path):
     assert study.trained == trained
 
 
+def test_two_variants_of_one_name_cannot_meet_in_a_folder(study):
+    study([Variant("gumbel", label="mine")], seeds=(0,))
+    with pytest.raises(InvalidArgumentError, match="`variants` must be.* once.*mine"):
+        study([Variant("pseudo", label="mine")], seeds=(0,))
+    assert study.trained == [("gumbel", 0)]
+
+
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}", '{"variants": [{"variant": {}}]}'])
 def test_what_is_no_study_is_not_read(tmp_path, content):
     if content is not None:

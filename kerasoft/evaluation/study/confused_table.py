@@ -8,13 +8,11 @@ from kerasoft.evaluation.study import cells
 from kerasoft.evaluation.study.study import Study
 from kerasoft.evaluation.summary import percent
 
-PAIRS = 15
-
 
 def confused_table(study: Study) -> Table:
     """The pairs of classes that all variants together confuse most, a column a variant."""
-    reports = {name: pooled([run.report for run in study.runs_of(name)]) for name in study.trained}
-    everything = pooled([run.report for run in study.runs])
+    reports = study.pooled
+    everything = pooled(list(reports.values()))
     names = everything.class_names
     rows = [
         [
@@ -22,7 +20,7 @@ def confused_table(study: Study) -> Table:
             cells.name(names[pair.predicted]),
             *(_share_cell(one.confusion[pair.true], pair.predicted) for one in reports.values()),
         ]
-        for pair in everything.most_confused[:PAIRS]
+        for pair in everything.most_confused
     ]
     header = ["true class", "predicted as", *reports]
     caption = "Share of the true class's examples, over all seeds."

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from kerasoft.evaluation import plots
 from kerasoft.evaluation.document import Figure, literal
-from kerasoft.evaluation.pooled import pooled
 from kerasoft.evaluation.report import Report
 from kerasoft.evaluation.statistics import mean_interval
 from kerasoft.evaluation.study.findings import Findings
@@ -55,7 +54,7 @@ def reliability_figure(study: Study) -> Figure:
     """Confidence against accuracy."""
     return _figure(
         "reliability",
-        plots.draw_reliability_curves(_pooled(study)),
+        plots.draw_reliability_curves(study.pooled),
         "Accuracy by confidence, and how often each confidence occurs, one line a variant",
         "All seeds together. On the dotted line a model is right as often as it says; below it is "
         "too sure of itself.",
@@ -67,7 +66,7 @@ def confusion_figures(findings: Findings) -> Iterator[Figure]:
 
     The last, one figure a variant, only where the panels do not show them already.
     """
-    reports = _pooled(findings.study)
+    reports = findings.study.pooled
     first = next(iter(reports.values()))
     names = first.superclass_names or first.class_names
     if len(names) <= LARGEST_PANEL:
@@ -115,10 +114,6 @@ def _dots(findings: Findings, title: str, of: Callable[[StudyRun], float]) -> pl
         for name, own in values.items()
     }
     return plots.Dots(title, values, intervals)
-
-
-def _pooled(study: Study) -> dict[str, Report]:
-    return {name: pooled([run.report for run in study.runs_of(name)]) for name in study.trained}
 
 
 def _figure(name: str, picture: Picture, alt: str, caption: str) -> Figure:

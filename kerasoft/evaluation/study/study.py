@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.evaluation.pooled import pooled
 from kerasoft.evaluation.report import Report
 
 
@@ -104,6 +106,11 @@ class Study:
     def seeds(self) -> tuple[int, ...]:
         """Of all runs, there or not, rising."""
         return tuple(sorted({one.seed for one in (*self.runs, *self.absent)}))
+
+    @cached_property
+    def pooled(self) -> dict[str, Report]:
+        """Each trained variant's report on the predictions of all its seeds together."""
+        return {name: pooled([run.report for run in self.runs_of(name)]) for name in self.trained}
 
     def runs_of(self, variant: str) -> tuple[StudyRun, ...]:
         """The variant's complete runs by seed."""
