@@ -32,6 +32,10 @@ class Quantity:
             return f"{100 * abs(difference):.2f} points"
         return self.text(abs(difference))
 
+    def width(self, half: float) -> str:
+        """Half the width of an interval, to stand behind a value with its unit."""
+        return f"{100 * half:.2f}" if self.text is percent else f"{half:.2g}"
+
     def signed(self, difference: float) -> str:
         """A difference with its sign."""
         return ("+" if difference >= 0 else "\N{MINUS SIGN}") + self.size(difference)

@@ -54,9 +54,9 @@ def study_report(reproduction: Reproduction) -> Document:
 def _count(verdicts: list[tuple[Claim, Verdict]]) -> str:
     published = [verdict.holds for claim, verdict in verdicts if not claim.ours]
     return (
-        f"Of {len(published)} published claims, **{published.count(True)} hold, "
-        f"{published.count(False)} do not hold, and {published.count(None)} cannot be judged** "
-        "from these runs."
+        f"Published claims that hold: **{published.count(True)}**; that do not: "
+        f"**{published.count(False)}**; that cannot be judged from these runs: "
+        f"**{published.count(None)}**."
     )
 
 
@@ -139,7 +139,7 @@ def _cell(interval: Interval | None, quantity: Quantity) -> Cell:
         return Cell("-")
     text = quantity.text(interval.mean)
     if interval.lower is not None:
-        text += f" ± {quantity.size(interval.upper - interval.mean)}"
+        text += f" ± {quantity.width(interval.upper - interval.mean)}"
     return Cell(literal(text), interval.mean)
 
 
