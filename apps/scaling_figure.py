@@ -3,24 +3,16 @@
 import statistics
 from pathlib import Path
 
+from kerasoft.evaluation.plots.series import looks
 from kerasoft.evaluation.plots.style import (
-    BLUE,
-    GREEN,
     INK,
     LIGHT_GREY,
-    VERMILION,
     heading,
     new_figure,
     plain_axes,
     save,
 )
 
-STYLES = {
-    "softmax": {"color": INK, "marker": "s"},
-    "adaptive": {"color": GREEN, "marker": "^"},
-    "hierarchical": {"color": BLUE, "marker": "o"},
-    "sampled": {"color": VERMILION, "marker": "D"},
-}
 TITLES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
@@ -30,8 +22,9 @@ def draw_scaling(record: dict, path: Path) -> None:
     figure = new_figure(1 + 3.2 * len(backends), 3.4)
     panels = figure.subplots(1, len(backends), sharey=True, squeeze=False)[0]
     for axes, (backend, part) in zip(panels, backends.items(), strict=True):
-        for head in record["options"]["heads"]:
-            _line(axes, head, [p for p in part["points"] if p["head"] == head and "seconds" in p])
+        for head, look in looks(record["options"]["heads"]).items():
+            known = [p for p in part["points"] if p["head"] == head and "seconds" in p]
+            _line(axes, head, known, look)
         axes.set_xscale("log")
         axes.set_yscale("log")
         plain_axes(axes)
@@ -44,12 +37,13 @@ def draw_scaling(record: dict, path: Path) -> None:
     save(figure, path)
 
 
-def _line(axes, head: str, points: list[dict]) -> None:
+def _line(axes, head: str, points: list[dict], look: dict[str, str]) -> None:
     axes.plot(
         [point["classes"] for point in points],
         [1000 * statistics.median(point["seconds"]) for point in points],
         label=head,
+        marker="o",
         markersize=4,
         linewidth=1.6,
-        **STYLES[head],
+        **look,
     )

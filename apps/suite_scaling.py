@@ -14,8 +14,20 @@ import machine
 import page
 
 TITLE = "A training step, from a hundred classes to ten million"
-HEADS = ("softmax", "adaptive", "hierarchical", "sampled")
-DENSE = "softmax"
+HEADS = ("softmax", "adaptive", "hierarchical", "sampled")  # unless others are asked for
+DENSE = (  # heads that score every class
+    "softmax",
+    "log_softmax",
+    "pseudo",
+    "taylor",
+    "gumbel",
+    "log_gumbel",
+    "sparsemax",
+    "entmax15",
+    "entmax",
+)
+CHUNKED = ("softmax", "log_softmax")  # those that never hold all scores
+ALL = (*DENSE, *HEADS[1:])
 FIT_FROM = 10_000  # below so many classes what every step costs hides the growth
 POINT = Path(__file__).resolve().parent / "training_step.py"
 GIGABYTE = 1e9
@@ -33,10 +45,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--heads",
-        type=many(command_line.one_of(HEADS)),
+        type=many(command_line.one_of(ALL)),
         default=list(HEADS),
         metavar="NAME,...",
-        help=f"default {','.join(HEADS)}",
+        help=f"of {', '.join(ALL)} (default {','.join(HEADS)})",
     )
     add("--batch-size", type=whole(1), default=256, metavar="N", help="default 256")
     add("--features", type=whole(1), default=128, metavar="D", help="default 128")
@@ -50,7 +62,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=whole(1),
         default=12,
         metavar="GB",
-        help="leave out the dense softmax where it needs more than this (default 12)",
+        help="leave out a head of every class where it needs more than this (default 12)",
     )
 
 
@@ -103,7 +115,7 @@ def draw(record: dict, folder: Path) -> None:
 
 
 def _point(head: str, classes: int, options: argparse.Namespace) -> dict[str, object]:
-    needed = dense_bytes(classes, options) if head == DENSE else 0
+    needed = dense_bytes(head, classes, options) if head in DENSE else 0
     if needed > options.memory * GIGABYTE:
         return {"left_out": f"needs about {needed / GIGABYTE:.0f} GB"}
     names = ("features", "batch_size", "num_sampled", "div_value", "optimizer", "labels", "epochs")
@@ -117,9 +129,10 @@ def _point(head: str, classes: int, options: argparse.Namespace) -> dict[str, ob
         return json.loads(file.read_text())
 
 
-def dense_bytes(classes: int, options: argparse.Namespace) -> int:
-    """Of the dense softmax: weights, gradients and an update; scores, probabilities, gradients."""
-    return 4 * 3 * classes * (options.features + options.batch_size)
+def dense_bytes(head: str, classes: int, options: argparse.Namespace) -> int:
+    """Weights, gradients and an update; and scores, probabilities and gradients if all are held."""
+    held = 0 if head in CHUNKED else options.batch_size
+    return 4 * 3 * classes * (options.features + held)
 
 
 def _find(part: dict, head: str, classes: int) -> dict:

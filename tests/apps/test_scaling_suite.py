@@ -11,6 +11,8 @@ import pytest
 import suite_scaling
 import training_step
 
+from kerasoft import heads
+
 BACKEND = os.environ["KERAS_BACKEND"]
 TINY = ["--classes", "30,90", "--batch-size", "4", "--features", "64", "--num-sampled", "8"]
 
@@ -42,7 +44,14 @@ def test_record_table_and_figure(finished):
     assert record["command"] in page and suite_scaling.table(record) in page
 
 
-@pytest.mark.parametrize("head", suite_scaling.HEADS)
+def test_all_heads_are_known():
+    assert set(suite_scaling.ALL) == set(heads.names())
+    assert set(suite_scaling.HEADS) <= set(suite_scaling.ALL)
+    for name in suite_scaling.ALL:
+        assert (heads.kind(name) is heads.SoftmaxHead) == (name in suite_scaling.DENSE)
+
+
+@pytest.mark.parametrize("head", suite_scaling.ALL)
 def test_every_head_is_measured(head):
     settings = {
         "head": head,
@@ -57,7 +66,8 @@ def test_every_head_is_measured(head):
     assert model.head.num_classes == 40
     alone = head in ("hierarchical", "sampled")
     assert model.head.updates_rows == alone
-    assert len(model.trainable_variables) == (2 if alone else 4 if head == "softmax" else 3)
+    scores_all = head in suite_scaling.DENSE
+    assert len(model.trainable_variables) == (2 if alone else 4 if scores_all else 3)
 
 
 def test_labels_follow_their_law():
@@ -81,11 +91,13 @@ def test_the_exponent_is_a_slope():
     assert suite_scaling.exponent(points, "sampled") is None
 
 
-def test_the_dense_softmax_is_left_out_where_it_does_not_fit():
+def test_what_scores_every_class_is_left_out_where_it_does_not_fit():
     options = argparse.Namespace(features=128, batch_size=256, memory=12)
-    point = suite_scaling._point("softmax", 10_000_000, options)
+    point = suite_scaling._point("gumbel", 10_000_000, options)
     assert point == {"left_out": "needs about 46 GB"}
     assert suite_scaling._cell(point) == "needs about 46 GB"
+    point = suite_scaling._point("softmax", 10_000_000, options)  # whose scores come in chunks
+    assert point == {"left_out": "needs about 15 GB"}
 
 
 def test_a_head_that_is_none(fails):
