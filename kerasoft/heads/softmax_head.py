@@ -21,6 +21,7 @@ from kerasoft.ops.vjp import vjp
 _ALL_AT_ONCE = 2**23  # scores, 32 MiB: beyond them chunks take 0.7 to 1.2 times as long on a CPU
 _A_CHUNK = 2**22
 _DTYPES = ("float32", "bfloat16", "float16")  # of the products that can be made in chunks
+_PASSED_BY = ("scores", "log_prob", "loss", "values")  # where there are chunks
 
 
 @keras.saving.register_keras_serializable(package="kerasoft")
@@ -35,7 +36,8 @@ class SoftmaxHead(Head):
     With more than 8 million scores a step (256 examples of 32,768 classes) `softmax` and
     `log_softmax` compute loss and `top_k` a chunk of classes at a time
     (`kerasoft.ops.linear_cross_entropy`, first derivatives only), without all of them in memory.
-    All other score layers need every score at once: they draw noise for each, or compare them.
+    All other score layers need every score at once: they draw noise for each, or compare them; and
+    so do subclasses with scores or losses of their own.
 
     Args:
         num_classes: number of classes C.
@@ -90,6 +92,7 @@ class SoftmaxHead(Head):
         """Whether classes are taken in chunks for features (*outer, D)."""
         able = type(self.softmax) in (layers.Softmax, layers.LogSoftmax)
         able = able and self.compute_dtype in _DTYPES
+        able = able and all(getattr(type(self), x) is getattr(SoftmaxHead, x) for x in _PASSED_BY)
         return able and self.num_classes > classes_at_a_time(outer, _ALL_AT_ONCE)
 
     def build(self, features_shape: tuple) -> None:

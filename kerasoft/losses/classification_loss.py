@@ -170,7 +170,9 @@ class Reduction(keras.losses.Loss):
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
     ) -> Tensor:
         if sample_weight is not None:
-            sample_weight = aligned(ops.convert_to_tensor(sample_weight), y_true)
+            sample_weight = aligned(ops.cast(sample_weight, y_true.dtype), y_true)
+            # Keras, on PyTorch, multiplies a mask into the very tensor that it gets.
+            sample_weight = sample_weight * ops.ones_like(y_true)
         return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:

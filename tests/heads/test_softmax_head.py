@@ -287,6 +287,34 @@ def test_what_wants_every_score_has_it(few):
     assert not SoftmaxHead(10**5, softmax="softmax", dtype="mixed_bfloat16").holds_all_scores
 
 
+class Doubled(SoftmaxHead):
+    """A loss of one's own."""
+
+    def values(self, features, labels, training=False):
+        return 2.0 * super().values(features, labels, training)
+
+
+class Cosines(SoftmaxHead):
+    """Scores of one's own."""
+
+    def scores(self, features):
+        embeddings = ops.convert_to_tensor(self.class_embeddings)
+        return ops.matmul(ops.normalize(features), ops.transpose(ops.normalize(embeddings)))
+
+
+@pytest.mark.parametrize("kind", [Doubled, Cosines])
+def test_subclasses_keep_their_scores_and_losses_with_many_classes(few, monkeypatch, kind):
+    head, x, labels = kind(23, softmax="softmax"), features(5, 4), np.array([1, 22, 2, 2, 7])
+    head.build((None, 4))
+    model = Classifier(keras.layers.Identity(), head)
+    model.compile()
+    found = model.evaluate(x, labels, verbose=0)[0], *map(to_numpy, head.top_k(x, 3))
+    monkeypatch.undo()
+    expected = to_numpy(head.loss(x, labels)).mean(), *map(to_numpy, head.top_k(x, 3))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
 def trained(softmax_options=(), **fit):
     keras.utils.set_random_seed(0)
     backbone = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4, activation="tanh")])

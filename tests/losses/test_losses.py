@@ -196,6 +196,20 @@ def test_mask_of_time_steps_counts():
     np.testing.assert_allclose(found, values[ids > 0].mean(), rtol=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(2,), (2, 1), (2, 4)])
+def test_sample_weights_beside_a_mask_of_time_steps(shape):
+    """Those of the caller stay as they are, though PyTorch could multiply in place."""
+    ids, labels = np.array([[1, 2, 0, 0], [2, 0, 0, 0]]), np.zeros((2, 4), "int32")
+    outputs = keras.layers.Embedding(3, 5, mask_zero=True)(ids)
+    given = np.arange(1.0, 1 + np.prod(shape), dtype="float32").reshape(shape)
+    weights = ops.convert_to_tensor(given.copy())
+    found = float(to_numpy(SoftmaxCrossEntropy()(labels, outputs, weights)))
+    spread = np.broadcast_to(given.reshape(2, -1), (2, 4))
+    values = spread * to_numpy(SoftmaxCrossEntropy(reduction=None).call(labels, outputs))
+    np.testing.assert_allclose(found, values[ids > 0].mean(), rtol=1e-6)
+    np.testing.assert_array_equal(to_numpy(weights), given)
+
+
 def test_labels_of_another_rank(case):
     with pytest.raises(InvalidArgumentError, match="`labels` must be class ids") as error:
         case.loss()(np.zeros((6, 5, 1)), predictions(case))
