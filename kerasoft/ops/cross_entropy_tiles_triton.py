@@ -264,9 +264,7 @@ def _whole_rows(
     label, share = tl.load(ids + row), tl.load(shares + row)
     by_open = smoothing * share / tl.maximum(count, 1.0)
     value = share * log_total + z_loss * log_total * log_total
-    value -= (1.0 - smoothing) * _labelled(
-        scores, bias, label, share, width, cap, has_bias, capped
-    )
+    value -= (1.0 - smoothing) * _labelled(scores, bias, label, share, width, cap, has_bias, capped)
     if even:
         value -= by_open * total
     tl.store(losses + row, value)
