@@ -162,6 +162,8 @@ def _report(options: argparse.Namespace, folder: str | Path) -> None:
     for one in study.absent:
         print(f"{one.variant}, seed {one.seed}: {one.failure or 'not there yet'}")
     print(f"report  {Path(folder, 'report.html')}  report.md")
+    if not study.runs:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -155,12 +155,21 @@ def read(folder: str | Path) -> Reproduction:
 def _begin(folder: Path, record: dict[str, str]) -> None:
     """Writes down what the folder is for, or compares it with what is there."""
     check_writable(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / _RECORD
     if not path.exists():
+        if (folder / "study.json").exists():
+            raise InvalidArgumentError(
+                "This folder has a study of variants; take another one.", folder=str(folder)
+            )
+        folder.mkdir(parents=True, exist_ok=True)
         write_json(path, record)
         return
-    before = read_json(path)
+    try:
+        before = dict(read_json(path))
+    except (OSError, ValueError, TypeError) as error:
+        raise InvalidArgumentError(
+            f"{_RECORD} in the folder cannot be read ({error}).", folder=str(folder)
+        ) from None
     if before != record:
         raise InvalidArgumentError(
             f"{folder} has {before.get('study')} at {before.get('scale')} scale; take another "

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from kerasoft.data import DataError
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.files import read_json, write_json
+from kerasoft.training.dataset import READING, load_dataset
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.run import Run, check_writable
 from kerasoft.training.train import resume, train
@@ -88,8 +89,17 @@ def run_study(
         "backend": keras.config.backend(),
     }
     variants = _checked(recipe, variants, seeds)
-    _begin(folder, settings, variants, seeds)
+    check_writable(folder)
+    _checked_settings(folder, settings)
     cells = [_Cell(folder, variant, seed) for seed in seeds for variant in variants]
+    if not all(cell.has_ended() for cell in cells):
+        # What is wrong with the data must show before anything is written; and "auto" may have
+        # been other data when the study began.
+        say(READING)
+        settings["data_fingerprint"] = load_dataset(
+            dataset, labels, data_dir, validation
+        ).fingerprint
+    _begin(folder, settings, variants, seeds)
     for number, cell in enumerate(cells, 1):
         say(f"run {number} of {len(cells)}: {cell.variant.label}, seed {cell.seed}")
         cell.advance(recipe, settings, data_dir, say)
@@ -100,17 +110,17 @@ def read_study(folder: str | Path) -> tuple[dict[str, object], list[Outcome]]:
     """What a study's folder holds; nothing is trained, and no run needs its model.
 
     Returns:
-        The settings that all runs share (recipe, dataset, labels, validation, backend), and an
-        outcome for each seed and variant that was ever asked for, in this order.
+        The settings that all runs share (recipe, dataset, labels, validation, backend, and
+        data_fingerprint where it was kept), and an outcome for each seed and variant that was ever
+        asked for, in this order.
 
     Raises:
         InvalidArgumentError: If it is no study's folder.
     """
-    path = Path(folder) / _SETTINGS
+    settings = _settings_in(Path(folder))
     try:
-        settings = read_json(path)
         asked = [(Variant(**one["variant"]), one["seeds"]) for one in settings.pop("variants")]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidArgumentError(
             f"Not a study's folder: {_SETTINGS} in it cannot be read ({error}).", folder=str(folder)
         ) from None
@@ -147,20 +157,39 @@ def _check_once(name: str, values: Sequence[object]) -> None:
 
 def _begin(folder: Path, settings: dict, variants: Sequence[Variant], seeds: Sequence[int]) -> None:
     """Compares the settings with those that are there, and writes down what is asked for."""
-    check_writable(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / _SETTINGS
     with FileLock(folder / "study.lock"):
-        before = read_json(path) if path.exists() else settings
-        for name, value in settings.items():
-            if before.get(name) != value:
-                raise InvalidArgumentError(
-                    f"The study in {folder} has another {name}; take another folder.",
-                    **{name: value},
-                )
+        before = _checked_settings(folder, settings)
         asked = _asked(before.get("variants", []), variants, seeds)
         _check_once("variants", [one["variant"]["label"] for one in asked])
-        write_json(path, settings | {"variants": asked})
+        write_json(folder / _SETTINGS, before | settings | {"variants": asked})
+
+
+def _checked_settings(folder: Path, settings: dict) -> dict[str, object]:
+    """Those that are there, if any, of which none may be another."""
+    before = _settings_in(folder) if (folder / _SETTINGS).exists() else {}
+    for name, value in settings.items():
+        if before.get(name, value) != value:
+            _refuse(folder, name, before[name], value)
+    return before
+
+
+def _settings_in(folder: Path) -> dict[str, object]:
+    try:
+        return read_json(folder / _SETTINGS)
+    except (OSError, ValueError) as error:
+        raise InvalidArgumentError(
+            f"Not a study's folder: {_SETTINGS} in it cannot be read ({error}).", folder=str(folder)
+        ) from None
+
+
+def _refuse(folder: Path, name: str, before: object, now: object) -> None:
+    if isinstance(before, dict) and isinstance(now, dict):  # of a recipe, what differs
+        differing = [one for one in now if before.get(one) != now[one]]
+        before, now = ({one: of.get(one) for one in differing} for of in (before, now))
+    raise InvalidArgumentError(
+        f"The study in {folder} has another {name} ({before}); take another folder.", **{name: now}
+    )
 
 
 def _asked(
@@ -187,11 +216,15 @@ class _Cell:
         self._folder.mkdir(exist_ok=True)
         try:
             with FileLock(self._folder / "run.lock", timeout=0):
-                outcome = self.outcome()
-                if outcome.run is None and outcome.failure is None:
+                if not self.has_ended():
                     self._train(recipe, settings, data_dir, say)
         except Timeout:
             say("another process is at it")
+
+    def has_ended(self) -> bool:
+        """Whether there is a run, or will be none."""
+        outcome = self.outcome()
+        return outcome.run is not None or outcome.failure is not None
 
     def outcome(self) -> Outcome:
         failed = self._folder / _FAILED

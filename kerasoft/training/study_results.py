@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kerasoft import heads
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.evaluation.document import literal
 from kerasoft.evaluation.study import Absent, Study, StudyRun
 from kerasoft.training import context
 from kerasoft.training.study import Outcome, read_study
@@ -32,7 +34,7 @@ def study_results(
     data = runs[0].data["data set"] if runs else settings["dataset"]
     return Study(
         title=title or f"Softmax variants of {recipe['backbone']} on {data}",
-        subject=_subject(recipe, settings, runs),
+        subject=_subject(recipe, settings, runs) + _without_smoothing(recipe, variants),
         variants=tuple(variant.label for variant in variants),
         baseline=choose_baseline(variants, baseline).label,
         runs=runs,
@@ -94,6 +96,20 @@ def _subject(recipe: Mapping, settings: Mapping, runs: Sequence[StudyRun]) -> st
     return (
         f"{text} on {data['data set']} with {data['labels']} labels ({report.n_classes:,} classes; "
         f"{sizes} images to train, validate and test)"
+    )
+
+
+def _without_smoothing(recipe: Mapping, variants: Sequence[Variant]) -> str:
+    """Which variants leave the recipe's label smoothing out, so that they are not trained alike."""
+    if not recipe.get("label_smoothing"):
+        return ""
+    without = [one.label for one in variants if heads.kind(one.softmax) is not heads.SoftmaxHead]
+    if not without:
+        return ""
+    names = ", ".join(map(literal, without))
+    return (
+        f", with label smoothing {recipe['label_smoothing']:g}, which {names} **did not have**: it "
+        "is for heads that score every class"
     )
 
 

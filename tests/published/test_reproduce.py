@@ -127,3 +127,17 @@ def test_an_older_label_does_not_hide_a_run(reproduce, tmp_path):
     path = tmp_path / "tiny" / "tiny" / "study.json"
     path.write_text(path.read_text().replace('"label": "once"', '"label": "one time"'))
     assert ("tiny", "once") in published.read(tmp_path / "tiny").results().scores
+
+
+def test_the_folder_of_something_else_is_left_alone(reproduce, tmp_path):
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "study.json").write_text("{}")
+    with pytest.raises(InvalidArgumentError, match="study of variants.*Received: folder="):
+        reproduce()
+    (tmp_path / "tiny" / "published.json").write_text("{")
+    with pytest.raises(InvalidArgumentError, match="published.json.*cannot be read.*Received"):
+        reproduce()
+    assert sorted(path.name for path in (tmp_path / "tiny").iterdir()) == [
+        "published.json",
+        "study.json",
+    ]

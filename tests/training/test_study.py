@@ -55,6 +55,8 @@ def study(tmp_path, monkeypatch):
 
     monkeypatch.setattr(STUDY, "train", train)
     monkeypatch.setattr(STUDY, "resume", resume)
+    it.data = training_fakes.splits()
+    monkeypatch.setattr(STUDY, "load_dataset", lambda *_: it.data)
     return it
 
 
@@ -223,6 +225,36 @@ def test_another_study_is_refused(study, tmp_path):
     with pytest.raises(InvalidArgumentError, match="another labels.*Received: labels='coarse'"):
         study(labels="coarse")
     assert json.loads((tmp_path / "study" / "study.json").read_text())["labels"] == "fine"
+    study.data = training_fakes.splits(fingerprint="e" * 64)
+    study()  # nothing is left to train, nor data needed
+    with pytest.raises(InvalidArgumentError, match="another data_fingerprint"):
+        study(seeds=(0, 1, 2))
+
+
+def test_what_differs_between_recipes_is_named(study):
+    study()
+    with pytest.raises(InvalidArgumentError) as error:
+        study(recipe=training_fakes.recipe(epochs=4))
+    assert "another recipe ({'epochs': 3}); take another folder." in str(error.value)
+    assert str(error.value).endswith("Received: recipe={'epochs': 4}")
+
+
+def test_wrong_data_leave_no_folder(study, monkeypatch, tmp_path):
+    def absent(*_):
+        raise DataError("not there")
+
+    monkeypatch.setattr(STUDY, "load_dataset", absent)
+    with pytest.raises(DataError):
+        study()
+    assert not (tmp_path / "study").exists()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1"])
+def test_a_damaged_record_is_no_study(study, tmp_path, content):
+    study()
+    (tmp_path / "study" / "study.json").write_text(content)
+    with pytest.raises(InvalidArgumentError, match="study.json in it cannot be read.*Received"):
+        study(seeds=(2,))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """From the folders of real, tiny runs to the data of a report."""
 
 import importlib
+import json
 import shutil
 
 import pytest
@@ -139,6 +140,17 @@ def test_a_damaged_run_is_one_line(folder, tmp_path):
     next(study.rglob("report.json")).write_text("{")
     with pytest.raises(InvalidArgumentError, match="report.json cannot be read"):
         training.study_results(study)
+
+
+def test_label_smoothing_that_some_leave_out_is_told(folder, tmp_path):
+    study = tmp_path / "study"
+    shutil.copytree(folder, study)
+    settings = json.loads((study / "study.json").read_text())
+    assert "smoothing" not in training.study_results(study).subject
+    settings["recipe"]["label_smoothing"] = 0.1
+    (study / "study.json").write_text(json.dumps(settings))
+    subject = training.study_results(study).subject
+    assert "label smoothing 0.1, which a \\*tree\\* **did not have**" in subject
 
 
 WARM = Variant("gumbel", {"temperature": 2.0}, label="warm")

@@ -73,7 +73,7 @@ def use_fakes(patch, splits):
         asked.append((name, labels, data_dir, validation))
         return splits
 
-    for module in ("train", "evaluate_saved"):
+    for module in ("train", "study", "evaluate_saved"):
         module = importlib.import_module(f"kerasoft.training.{module}")
         patch.setattr(module, "load_dataset", load_dataset)
     patch.setattr(backbones, "get", lambda name: tiny())

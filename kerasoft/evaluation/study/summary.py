@@ -130,7 +130,7 @@ def _differences(findings: Findings) -> list[str]:
             unclear.append(f"{literal(name)} {text}")
     starts = {
         "These differ from it": clear,
-        "No difference shows for": unclear,
+        "Not told apart from it, after correction": unclear,
         "One seed alone, which may be chance, gives": untold,
     }
     return [f"{start}: {'; '.join(texts)}." for start, texts in starts.items() if texts]
@@ -148,7 +148,7 @@ def _beware(findings: Findings) -> list[str]:
         f"{counted(len(tested), 'comparison')}, which decides."
     ]
     if not all(findings.differs(name, ACCURACY) for name in tested):
-        texts.append("Where no difference shows there may be one, of a size within the interval.")
+        texts.append("What is not told apart may still differ, by what the interval allows.")
     return texts
 
 

@@ -81,7 +81,10 @@ def test_the_answer_follows_from_the_numbers(usual):
         r"\(−\d\d\.\d\d to −\d+\.\d\d; p (=|<) 0\.0\d+\)\.",
         text,
     )
-    assert "No difference shows for: pseudo 0.00 points (0.00 to 0.00; p = 1)." in text
+    assert (
+        "Not told apart from it, after correction: pseudo 0.00 points (0.00 to 0.00; p = 1)."
+        in text
+    )
     assert "Holm's correction for 2 comparisons, which decides." in text
     assert "softmax takes 2.15 s an epoch; gumbel 1.00 times that; pseudo 1.91 times that" in text
     assert "1,234,567 trained parameters each" in text
