@@ -137,4 +137,5 @@ def test_masked_classes_might_as_well_not_be_there(name, x, masked):
     for row, kept, got in zip(x, ~masked, found, strict=True):
         if kept.any():
             truth = reference.entmax(slope * row[kept].astype("float64"), alpha)
-            np.testing.assert_allclose(got[kept], truth, atol=2e-6)
+            # At alpha = 3 a rounding error e of a score near tau is one of e / p in p.
+            np.testing.assert_allclose(got[kept], truth, atol=1e-5 if alpha == 3 else 2e-6)
