@@ -12,6 +12,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time, however slow the machine: a test that fails then fails for what
+# was changed. Others are searched with --hypothesis-profile=default.
+settings.register_profile("same", derandomize=True, deadline=None, database=None)
+settings.load_profile("same")
 
 BACKEND = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 _HOME = Path(tempfile.mkdtemp(prefix=f"kerasoft-tests-{BACKEND}-"))

@@ -95,7 +95,7 @@ def test_margin_that_is_not_allowed(margin):
     assert str(error.value).endswith(f"Received: margin={margin!r}")
 
 
-few = settings(derandomize=True, max_examples=25, deadline=None, database=None)
+few = settings(max_examples=25)
 some_scores = arrays("float32", (6, 5), elements=st.floats(-4, 4, width=32))
 some_labels = arrays("int64", (6,), elements=st.integers(0, 4))
 

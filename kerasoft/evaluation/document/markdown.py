@@ -70,8 +70,10 @@ def _inline(text: str) -> str:
 
 
 def _escape(line: str) -> str:
-    # A "!" at the end might stand before a link, which would become an image.
-    return re.sub(r"([\\`*\[\]<>|~$]|(?<!\w)_|_(?!\w)|&(?=#?\w)|!$)", r"\\\1", line)
+    # A "!" at the end might stand before a link, which would become an image; an underscore
+    # within a word, as in log_softmax, is itself, elsewhere it may be emphasis.
+    edge = r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
+    return re.sub(rf"([\\`*\[\]<>|~$]|{edge}|&(?=#?\w)|!$)", r"\\\1", line)
 
 
 def _span(span: Span) -> str:

@@ -50,6 +50,9 @@ def test_page():
 
 
 @given(HARD_TEXT)
+@example("__1__")
+@example("a__b__c _1_2_")
+@example("\U00010179_1_\u0301")  # a sign that Python counts as a digit, and an accent
 def test_any_text_survives(text):
     shown = one_line(text)
     page = read(
