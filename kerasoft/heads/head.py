@@ -49,6 +49,7 @@ class Head(keras.layers.Layer):
     holds_all_scores = True
     num_true = 1
     updates_rows = False
+    _id_of_ignored = -1  # what the loss is given in place of a label that is ignored: no class
 
     def __init__(self, num_classes: int, ignore_class: int | None = None, **kwargs):
         super().__init__(**kwargs)
@@ -131,10 +132,10 @@ class Head(keras.layers.Layer):
         return label_forms.kept_rows(labels, self._predictions(features), self.ignore_class)
 
     def without_ignored(self, labels: Tensor, kept: Tensor) -> Tensor:
-        """Standardized labels in which -1, no class, stands for an id that is ignored."""
+        """Standardized labels in which another id stands for one that is ignored."""
         if len(labels.shape) > len(kept.shape):
             return labels
-        return ops.where(kept, label_forms.comparable(labels), -1)
+        return ops.where(kept, label_forms.comparable(labels), self._id_of_ignored)
 
     def _predictions(self, features: Tensor) -> keras.KerasTensor:
         """The shape that predictions would have."""

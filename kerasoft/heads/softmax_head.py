@@ -58,6 +58,8 @@ class SoftmaxHead(Head):
             not a positive integer, or `label_smoothing` not in [0, 1).
     """
 
+    _id_of_ignored = 0  # smoothed, what is no class would be NaN, and so would all gradients
+
     def __init__(
         self,
         num_classes: int,
@@ -120,13 +122,6 @@ class SoftmaxHead(Head):
 
     def log_prob(self, features: Tensor, training: bool | None = False) -> Tensor:
         return self.softmax.log_prob(self.scores(features), training)
-
-    def without_ignored(self, labels: Tensor, kept: Tensor) -> Tensor:
-        """As of every head, but with class 0: smoothed, what is no class would be NaN, and so would
-        be the gradient of all embeddings."""
-        if len(labels.shape) > len(kept.shape):
-            return labels
-        return ops.where(kept, label_forms.comparable(labels), 0)
 
     def mean_loss(
         self,
