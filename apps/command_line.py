@@ -99,7 +99,7 @@ def one_of(names: Collection[str]) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in names:
-            raise argparse.ArgumentTypeError(f"must be of {', '.join(names)}. Received: {text!r}")
+            raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(names)}")
         return text
 
     return parse

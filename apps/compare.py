@@ -141,9 +141,10 @@ def _train(options: argparse.Namespace, backend: str) -> Path:
         )
     except KeyboardInterrupt:
         print(f"\nInterrupted. The same command goes on:  {shlex.join(['python', *sys.argv])}")
-        print(
-            f"What there is so far:  python {sys.argv[0]} --report-only {shlex.quote(str(folder))}"
-        )
+        report = ["python", sys.argv[0], "--report-only", str(folder)]
+        if options.baseline is not None:
+            report += ["--baseline", options.baseline]
+        print(f"What there is so far:  {shlex.join(report)}")
         raise SystemExit(130) from None
     return folder
 

@@ -8,7 +8,7 @@ from kerasoft.backbones.cnn import cnn
 from kerasoft.backbones.efficientnet import efficientnet
 from kerasoft.backbones.efficientnet_lite0 import efficientnet_lite0
 from kerasoft.backbones.linear import linear
-from kerasoft.backbones.registry import get, names, option_names
+from kerasoft.backbones.registry import check_options, get, names, option_names
 from kerasoft.backbones.resnet9 import resnet9
 from kerasoft.backbones.resnet12 import resnet12
 from kerasoft.backbones.simple_cnn import simple_cnn
@@ -23,6 +23,7 @@ __all__ = [
     "airbench",
     "cct",
     "cct_2",
+    "check_options",
     "cnn",
     "efficientnet",
     "efficientnet_lite0",

@@ -1,7 +1,7 @@
 """Backbones by the names that the command line uses."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import keras
@@ -44,6 +44,12 @@ def get(name: str, **options: object) -> keras.Model:
     Raises:
         InvalidArgumentError: if the name is unknown, or it has no such option.
     """
+    check_options(name, options)
+    return _find(name)(**options)
+
+
+def check_options(name: str, options: Mapping[str, object]) -> None:
+    """Raises what `get` raises for a name or the names of options; makes nothing."""
     known = option_names(name)
     unknown = options.keys() - set(known)
     if unknown:
@@ -51,7 +57,6 @@ def get(name: str, **options: object) -> keras.Model:
             f"{name} has no option {sorted(unknown)[0]}, but {', '.join(known)}.",
             **{name: options[name] for name in sorted(unknown)},
         )
-    return _find(name)(**options)
 
 
 def option_names(name: str) -> tuple[str, ...]:

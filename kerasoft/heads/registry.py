@@ -61,5 +61,8 @@ def get(name: str, num_classes: int, **options: object) -> Head:
         return SoftmaxHead(num_classes, softmax=layers.get(name, **options), **own)
     for option in options:
         if option not in known:
-            raise InvalidArgumentError(f"Softmax `{name}` has no {option}.", **options)
+            raise InvalidArgumentError(
+                f"Softmax `{name}` has no {option}, but {', '.join(sorted(known))}.",
+                **options,
+            )
     return head(num_classes, **options)

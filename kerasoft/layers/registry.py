@@ -52,8 +52,12 @@ def get(softmax: str | ScoreLayer, **options: object) -> ScoreLayer:
             **options,
         )
     # Of __init__ itself: of a class, some releases of Python look at Keras's __new__ first.
-    known = set(inspect.signature(_LAYERS[name].__init__).parameters) - {"self", "kwargs"}
+    known = {*inspect.signature(_LAYERS[name].__init__).parameters, "name", "dtype"}
+    known -= {"self", "kwargs"}
     for option in options:
-        if option not in known | {"name", "dtype"}:
-            raise InvalidArgumentError(f"Softmax `{name}` has no {option}.", **options)
+        if option not in known:
+            raise InvalidArgumentError(
+                f"Softmax `{name}` has no {option}, but {', '.join(sorted(known))}.",
+                **options,
+            )
     return _LAYERS[name](**options)

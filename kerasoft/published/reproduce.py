@@ -108,6 +108,11 @@ def reproduce(
     """
     if scale not in SCALES:
         raise InvalidArgumentError(f"`scale` must be one of {', '.join(SCALES)}.", scale=scale)
+    if scale == "quick" and ":" in dataset:
+        raise InvalidArgumentError(
+            "At quick scale a study has its own number of images; leave out the other.",
+            dataset=dataset,
+        )
     folder, parts = Path(folder), [part for part in study.parts if part.runs_at(scale)]
     # What is wrong with settings or data must show before anything is written.
     recipes = [part.recipe_at(scale).with_settings(changes) for part in parts]

@@ -52,6 +52,17 @@ def complete_options(name: str, options: Mapping[str, object], splits: Splits) -
     return dict(options)
 
 
+def check_head(name: str, options: Mapping[str, object], splits: Splits) -> None:
+    """Makes the head for these data once, without a word, where nothing is trained yet.
+
+    Raises:
+        InvalidArgumentError: if an option does not fit the data.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whoever trains will hear it
+        make_head(name, complete_options(name, options, splits), splits)
+
+
 def make_head(
     name: str, options: Mapping[str, object], splits: Splits, label_smoothing: float = 0.0
 ) -> heads.Head:

@@ -86,6 +86,7 @@ class Recipe:
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 _refuse(self, name, "one of " + ", ".join(allowed))
+        backbones.check_options(self.backbone, self.backbone_options)
 
     def with_changes(self, **changes: object) -> "Recipe":
         """The same recipe with some attributes changed; those that are None stay.
@@ -93,12 +94,11 @@ class Recipe:
         Options of the backbone that another one does not take go with it.
         """
         changes = {name: value for name, value in changes.items() if value is not None}
-        changed = dataclasses.replace(self, **changes)
-        if changed.backbone == self.backbone or "backbone_options" in changes:
-            return changed
-        known = backbones.option_names(changed.backbone)
-        kept = {name: value for name, value in self.backbone_options.items() if name in known}
-        return dataclasses.replace(changed, backbone_options=kept)
+        if "backbone" in changes and "backbone_options" not in changes:
+            known = backbones.option_names(changes["backbone"])
+            kept = {name: value for name, value in self.backbone_options.items() if name in known}
+            changes["backbone_options"] = kept
+        return dataclasses.replace(self, **changes)
 
     def with_settings(self, settings: Sequence[str]) -> "Recipe":
         """The same recipe with attributes changed by text.

@@ -114,7 +114,8 @@ class Run:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InvalidArgumentError(
-                f"{name} cannot be read ({error}).", path=str(path)
+                f"{name} cannot be read ({error}); remove this run to train it again.",
+                path=str(path),
             ) from None
 
 

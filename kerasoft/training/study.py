@@ -13,6 +13,7 @@ from kerasoft.data import DataError
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.files import read_json, write_json
 from kerasoft.training.dataset import READING, load_dataset
+from kerasoft.training.head import check_head
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.run import Run, check_writable
 from kerasoft.training.train import resume, train
@@ -38,10 +39,20 @@ class Outcome:
     run: Run | None = None
     failure: str | None = None
 
+    @property
+    def ended(self) -> bool:
+        """Whether there is a run, or will be none."""
+        return self.run is not None or self.failure is not None
+
+    @property
+    def title(self) -> str:
+        """Of what it is, for people."""
+        return f"{self.variant.label}, seed {self.seed}"
+
     def __str__(self) -> str:
         """One line for a list of outcomes."""
         state = "complete" if self.run else f"failed: {self.failure}" if self.failure else "missing"
-        return f"{self.variant.label}, seed {self.seed}: {state}"
+        return f"{self.title}: {state}"
 
 
 def run_study(
@@ -92,16 +103,18 @@ def run_study(
     check_writable(folder)
     _checked_settings(folder, settings)
     cells = [_Cell(folder, variant, seed) for seed in seeds for variant in variants]
-    if not all(cell.has_ended() for cell in cells):
-        # What is wrong with the data must show before anything is written; and "auto" may have
-        # been other data when the study began.
+    if not all(cell.outcome().ended for cell in cells):
+        # What is wrong with the data, or with a variant for these data, must show before anything
+        # is written; and "auto" may have been other data when the study began.
         say(READING)
-        settings["data_fingerprint"] = load_dataset(
-            dataset, labels, data_dir, validation
-        ).fingerprint
+        splits = load_dataset(dataset, labels, data_dir, validation)
+        settings["data_fingerprint"] = splits.fingerprint
+        for variant in variants:
+            check_head(variant.softmax, variant.options, splits)
     _begin(folder, settings, variants, seeds)
     for number, cell in enumerate(cells, 1):
-        say(f"run {number} of {len(cells)}: {cell.variant.label}, seed {cell.seed}")
+        before = cell.outcome()
+        say(f"run {number} of {len(cells)}: {before if before.ended else before.title}")
         cell.advance(recipe, settings, data_dir, say)
     return [cell.outcome() for cell in cells]
 
@@ -167,7 +180,14 @@ def _begin(folder: Path, settings: dict, variants: Sequence[Variant], seeds: Seq
 
 def _checked_settings(folder: Path, settings: dict) -> dict[str, object]:
     """Those that are there, if any, of which none may be another."""
-    before = _settings_in(folder) if (folder / _SETTINGS).exists() else {}
+    if not (folder / _SETTINGS).exists():
+        if (folder / "report.md").exists():
+            raise InvalidArgumentError(
+                "This folder has the report of something else; take another folder.",
+                folder=str(folder),
+            )
+        return {}
+    before = _settings_in(folder)
     for name, value in settings.items():
         if before.get(name, value) != value:
             _refuse(folder, name, before[name], value)
@@ -216,15 +236,10 @@ class _Cell:
         self._folder.mkdir(exist_ok=True)
         try:
             with FileLock(self._folder / "run.lock", timeout=0):
-                if not self.has_ended():
+                if not self.outcome().ended:
                     self._train(recipe, settings, data_dir, say)
         except Timeout:
             say("another process is at it")
-
-    def has_ended(self) -> bool:
-        """Whether there is a run, or will be none."""
-        outcome = self.outcome()
-        return outcome.run is not None or outcome.failure is not None
 
     def outcome(self) -> Outcome:
         failed = self._folder / _FAILED

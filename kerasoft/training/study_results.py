@@ -59,7 +59,7 @@ def choose_baseline(variants: Sequence[Variant], asked: Variant | str | None) ->
         asked = labels.get(asked) or Variant.parse(asked)
     if asked not in variants:
         raise InvalidArgumentError(
-            f"`baseline` must be one of {', '.join(labels)}.", baseline=asked.label
+            f"`baseline` must be one of {'; '.join(labels)}.", baseline=asked.label
         )
     return variants[variants.index(asked)]
 

@@ -20,7 +20,7 @@ from kerasoft import callbacks, training
         (["--softmax", "gumbel", "gumbel"], ["each once"]),
         (["--softmax", "gumbel", "gumbel:"], ["NAME:OPTION=VALUE"]),
         (["--softmax"], ["--softmax", "at least one"]),
-        (["--baseline", "pseudo"], ["`baseline` must be one of softmax, log_softmax", "pseudo"]),
+        (["--baseline", "pseudo"], ["`baseline` must be one of softmax; log_softmax", "pseudo"]),
         (["--seeds", "0"], ["--seeds", "0"]),
         (["--seeds", "1.5"], ["--seeds", "1.5"]),
         (["--seeds", "0,-1"], ["--seeds", "-1"]),

@@ -67,7 +67,7 @@ def study(monkeypatch):
     study = tiny_study()
     monkeypatch.setitem(registry._STUDIES, "tiny", study)
     splits = training_fakes.splits(validation=0)
-    for module in ("training.train", "published.reproduce"):
+    for module in ("training.train", "training.study", "published.reproduce"):
         module = importlib.import_module(f"kerasoft.{module}")
         monkeypatch.setattr(module, "load_dataset", lambda *_, **__: splits)
     writing = importlib.import_module("kerasoft.evaluation.writing")

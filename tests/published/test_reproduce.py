@@ -100,13 +100,14 @@ def no_data(*_, **__):
         ({"scale": "half"}, InvalidArgumentError),
         ({"changes": ["epochs=none"]}, InvalidArgumentError),
         ({"changes": ["speed=3"]}, InvalidArgumentError),
+        ({"dataset": "glyphs:200"}, InvalidArgumentError),
         ({"dataset": "nowhere"}, DataNotFoundError),
     ],
 )
 def test_what_is_wrong_shows_before_anything_is_written(
     reproduce, tmp_path, monkeypatch, changes, error
 ):
-    if "dataset" in changes:
+    if changes.get("dataset") == "nowhere":
         module = importlib.import_module("kerasoft.published.reproduce")
         monkeypatch.setattr(module, "load_dataset", no_data)
     with pytest.raises(error, match="Received"):

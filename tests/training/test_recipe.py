@@ -88,3 +88,9 @@ def test_an_unknown_recipe_names_the_choices():
     for name in ("auto", *recipes["cnn"]):
         assert name in str(caught.value)
     assert str(caught.value).endswith("Received: recipe='qick'")
+
+
+def test_options_that_the_backbone_does_not_have_are_refused():
+    recipe = recipes["cnn"]["quick"]
+    with pytest.raises(InvalidArgumentError, match="no option widht, .* Received: widht=3"):
+        recipe.with_settings(["backbone.widht=3"])

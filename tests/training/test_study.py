@@ -286,3 +286,23 @@ def test_real_runs(fakes, tmp_path):
     )
     assert [one.run.report().n_examples for one in outcomes] == [130, 130]
     assert [one.run.config["seed"] for one in outcomes] == [3, 3]
+
+
+def test_a_variant_that_the_data_refuse_is_refused_before_anything_is_written(study, tmp_path):
+    with pytest.raises(InvalidArgumentError, match="between 1 and .* Received: num_sampled=99"):
+        study(["softmax", "sampled:num_sampled=99"])
+    assert not study.trained and not (tmp_path / "study").exists()
+
+
+def test_a_report_of_something_else_stays(study, tmp_path):
+    (tmp_path / "report.md").write_text("mine")
+    with pytest.raises(InvalidArgumentError, match="another folder. Received: folder="):
+        study(folder=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
+
+
+def test_what_was_there_already_is_said(study):
+    study(["softmax"], seeds=(0,))
+    said = []
+    study(["softmax", "gumbel"], seeds=(0,), say=said.append)
+    assert said[1:] == ["run 1 of 2: softmax, seed 0: complete", "run 2 of 2: gumbel, seed 0"]
