@@ -153,11 +153,14 @@ def _without_notices() -> Iterator[None]:
 
 
 def show_warnings_as_lines() -> None:
-    """Warnings for people: the message, not the place in the source; none meant for developers."""
+    """Warnings for people: the message once, not the place; none meant for developers."""
     import warnings
 
+    shown = set()
+
     def show(message: Warning, category: type[Warning], *_: object) -> None:
-        if not issubclass(category, DeprecationWarning):
+        if not issubclass(category, DeprecationWarning) and str(message) not in shown:
+            shown.add(str(message))
             print(f"warning: {message}", file=sys.stderr)
 
     warnings.showwarning = show

@@ -126,6 +126,7 @@ def _train(options: argparse.Namespace, backend: str) -> Path:
     training.choose_baseline(variants, options.baseline)  # a wrong one must not wait
     app = MODELS[options.model]
     recipe = recipe_options.chosen_recipe(options, app.family, app.backbones, {}, backend)
+    recipe = _alike(recipe, variants, options.set)
     folder = Path(options.output_dir or f"runs/compare/{options.model}-{recipe.name}")
     training.keep_compiled_programs()
     try:
@@ -147,6 +148,22 @@ def _train(options: argparse.Namespace, backend: str) -> Path:
         print(f"What there is so far:  {shlex.join(report)}")
         raise SystemExit(130) from None
     return folder
+
+
+def _alike(recipe, variants, settings: list[str]):
+    """The recipe with which all variants can train, unless the user decides otherwise."""
+    from kerasoft import heads
+
+    without = [one.label for one in variants if heads.kind(one.softmax) is not heads.SoftmaxHead]
+    decided = any(setting.startswith("label_smoothing=") for setting in settings)
+    if decided or not without or not recipe.label_smoothing:
+        return recipe
+    print(
+        f"label smoothing of {recipe.label_smoothing:g} is left out, for all alike: it is for "
+        f"heads that score every class, which {'; '.join(without)} is not (--set label_smoothing=X keeps "
+        "it for the others)"
+    )
+    return recipe.with_changes(label_smoothing=0.0)
 
 
 def _report(options: argparse.Namespace, folder: str | Path) -> None:

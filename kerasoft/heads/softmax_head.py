@@ -55,7 +55,7 @@ class SoftmaxHead(Head):
 
     Raises:
         InvalidArgumentError: if `softmax` is unknown or not over the last axis, `num_classes` is
-            not a positive integer, or `label_smoothing` not in [0, 1).
+            not a positive integer, `use_bias` no bool, or `label_smoothing` not in [0, 1).
     """
 
     _id_of_ignored = 0  # smoothed, what is no class would be NaN, and so would all gradients
@@ -76,6 +76,8 @@ class SoftmaxHead(Head):
                 "`softmax` must work on the last axis (-1), where a head has its classes.",
                 axis=self.softmax.axis,
             )
+        if not isinstance(use_bias, bool):
+            raise InvalidArgumentError("`use_bias` must be True or False.", use_bias=use_bias)
         self.use_bias = use_bias
         if kernel_initializer is None:
             kernel_initializer = "zeros" if self.softmax.is_sparse else "glorot_uniform"

@@ -60,6 +60,9 @@ class GumbelSoftmax(ScoreLayer):
         **kwargs,
     ):
         super().__init__(axis=axis, **kwargs)
+        for name, value in {"learn_temperature": learn_temperature, "hard": hard}.items():
+            if not isinstance(value, bool):
+                raise InvalidArgumentError(f"`{name}` must be True or False.", **{name: value})
         self.temperature = temperature
         self.learn_temperature = learn_temperature
         self.hard = hard

@@ -1,5 +1,6 @@
 """What a study says, in a form that measurements can answer."""
 
+import re
 import statistics
 from dataclasses import dataclass
 from typing import ClassVar
@@ -175,7 +176,7 @@ class Breaks(Claim):
     """Training of a variant ends in a loss that is no number."""
 
     variant: str
-    NAN: ClassVar[tuple[str, ...]] = ("loss became", "nan")
+    NAN: ClassVar[str] = r"loss became (nan|-?inf)|\bNaN\b"  # as studies and backends write it
 
     def reported(self) -> str:
         return "NaN"
@@ -183,15 +184,15 @@ class Breaks(Claim):
     def judge(self, results: Results) -> Verdict:
         cell = (self.part, self.variant)
         complete, failures = results.scores.get(cell, {}), results.failures.get(cell, ())
-        broken = [one for one in failures if any(word in one.lower() for word in self.NAN)]
+        broken = [one for one in failures if re.search(self.NAN, one)]
         count = len(complete) + len(failures)
         if not complete and not broken:
             return Verdict(None, "-", results.absence(cell))
         measured = f"{len(complete)} of {count} trained to the end with finite losses"
-        if broken:
-            return Verdict(True, measured, broken[0])
         if results.apart:
             return Verdict(None, measured, results.apart)
+        if broken:
+            return Verdict(True, measured, broken[0])
         return Verdict(False, measured, "no loss became NaN")
 
 

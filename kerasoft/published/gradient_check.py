@@ -75,9 +75,9 @@ def gradient_blocks() -> list[Block]:
         entries = (array[row, column] for array in (check.numeric, check.formula, check.backend))
         rows.append([f"class {row}, pixel {column}", *(f"{entry:.9f}" for entry in entries)])
     text = (
-        f"Of all {check.formula.size} entries, finite differences are off the formula by at most "
-        f"{check.error(check.numeric):.1e} of the largest entry, {name} by "
-        f"{check.error(check.backend):.1e}."
+        f"Computed while this page was written. Of all {check.formula.size} entries, finite "
+        f"differences are off the formula by at most {check.error(check.numeric):.1e} of the "
+        f"largest entry, {name} by {check.error(check.backend):.1e}."
     )
     header = ("entry", "finite differences", "(p - y) x^T", f"{name}, float32")
     caption = f"The {SHOWN} largest entries of the gradient, of {EXAMPLES} random examples."

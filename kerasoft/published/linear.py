@@ -47,7 +47,7 @@ LINEAR = Study(
     claims=(
         GradientIsRight("The gradient of the softmax loss is (p - y) x^T.", "linear"),
         Level(
-            "Softmax reaches 35% on CIFAR-10.",
+            "Softmax scores 35% on CIFAR-10.",
             "linear",
             variant=_SOFTMAX,
             quantity=ACCURACY,

@@ -38,7 +38,10 @@ class Quantity:
 
     def signed(self, difference: float) -> str:
         """A difference with its sign."""
-        return ("+" if difference >= 0 else "\N{MINUS SIGN}") + self.size(difference)
+        size = self.size(difference)
+        if not any(digit in size for digit in "123456789"):
+            return size  # rounded it has no sign
+        return ("+" if difference >= 0 else "\N{MINUS SIGN}") + size
 
 
 def micro_f1(report: Report) -> float:

@@ -68,7 +68,10 @@ def _scale(reproduction: Reproduction) -> Iterator[Block]:
             "way things point. To confirm or refute a published number takes `--scale full`, and a "
             "GPU."
         )
-    elif apart := reproduction.apart():
+        apart = reproduction.other_data()
+    else:
+        apart = reproduction.apart()
+    if apart:
         yield Paragraph(f"**Not the published settings**: {literal(apart)}.")
 
 
@@ -171,14 +174,15 @@ def _used(reproduction: Reproduction, part: Part) -> tuple[dict, str]:
 
 def _settings_table(part: Part, used: dict, images: str) -> Table:
     recipe = dataclasses.asdict(part.recipe)
+    others = [name for name in used if used[name] != recipe.get(name) and name not in _RECIPE]
     rows = [
         [
             name.replace("_", " "),
-            _text(recipe[name]),
+            _text(recipe.get(name, "-")),
             _text(used.get(name, "-")),
             _source(part, name),
         ]
-        for name in _RECIPE
+        for name in (*_RECIPE, *others)
     ]
     whole = "35,000 / 15,000 / 10,000" if part.validation else "50,000 / 0 / 10,000"
     rows.append(["images to train, choose, test", whole, images, _source(part, "images")])
@@ -203,12 +207,10 @@ def _how(reproduction: Reproduction) -> Iterator[Block]:
     data = {run.config["data"]["description"]: run.config["data"]["fingerprint"] for run in runs}
     environment = runs[0].environment
     versions = ", ".join(f"{name} {one}" for name, one in environment["versions"].items() if one)
-    seeds = _seeds_option(sorted({run.config["seed"] for run in runs}))
-    command = f"python apps/reproduce.py {reproduction.study.name} --scale {reproduction.scale}"
     yield Heading("How it was run")
     yield Items(
         [
-            f"`{command} --seeds {seeds}`",
+            f"`{_command(reproduction)}`",
             f"{environment['backend']} on {literal(str(environment['device']))}; {versions}; "
             f"commit {literal(str(environment['commit']))}",
             *(f"{literal(name)}; fingerprint {mark[:12]}" for name, mark in data.items()),
@@ -216,6 +218,27 @@ def _how(reproduction: Reproduction) -> Iterator[Block]:
             "its settings, metrics an epoch, report and model.",
         ]
     )
+
+
+def _command(reproduction: Reproduction) -> str:
+    """What trains the same, as far as settings go that are the same for all parts."""
+    part = next(one for one in reproduction.study.parts if one.name in reproduction.settings)
+    used = reproduction.settings[part.name]
+    published = dataclasses.asdict(part.recipe_at(reproduction.scale))
+    changes = [
+        f"--set {name}={value}"
+        for name, value in used["recipe"].items()
+        if value != published[name] and name != "backbone_options"
+    ]
+    seeds = _seeds_option(sorted({run.config["seed"] for run in reproduction.all_runs()}))
+    options = {
+        "scale": reproduction.scale,
+        "seeds": seeds,
+        "dataset": used["dataset"].partition(":")[0],
+        "backend": used["backend"],
+    }
+    named = [f"--{name} {value}" for name, value in options.items()]
+    return " ".join(["python apps/reproduce.py", reproduction.study.name, *named, *changes])
 
 
 def _seeds_option(seeds: list[int]) -> str:

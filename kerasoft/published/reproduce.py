@@ -11,12 +11,17 @@ from kerasoft.published import registry
 from kerasoft.published.quantities import QUANTITIES
 from kerasoft.published.results import Results
 from kerasoft.published.study import SCALES, Part, Study
-from kerasoft.training import Outcome, Run, run_study
+from kerasoft.training import Outcome, Recipe, Run, run_study
 from kerasoft.training.dataset import READING, load_dataset
 from kerasoft.training.run import check_writable
 from kerasoft.training.study import read_study
 
 _RECORD = "published.json"
+_LEFT_OUT = {  # what nobody mentions who does not use it, with its value then
+    one.name: one.default
+    for one in dataclasses.fields(Recipe)
+    if one.default is not dataclasses.MISSING and one.name != "precision"
+}
 
 
 @dataclass(frozen=True)
@@ -61,20 +66,28 @@ class Reproduction:
 
     def apart(self) -> str:
         """Why these are not the published settings; empty where they are."""
-        if self.scale == "quick":
-            return "quick scale"
-        data = {run.config["data"]["name"] for run in self.all_runs()} - {self.study.dataset}
-        if data:
-            return f"the data are {', '.join(sorted(data))}, not {self.study.dataset}"
         changed = sorted({name for part in self.study.parts for name in self._changed(part)})
-        return f"reported settings were changed ({', '.join(changed)})" if changed else ""
+        reasons = ["quick scale"] if self.scale == "quick" else []
+        reasons += [self.other_data()] if self.other_data() else []
+        if changed and not reasons:
+            reasons = [f"settings were changed ({', '.join(changed)})"]
+        return "; ".join(reasons)
+
+    def other_data(self) -> str:
+        """Which data these are, where they are not the published ones; else empty."""
+        names = {run.config["data"]["name"] for run in self.all_runs()}
+        if self.scale == "quick":  # has a part of them in any case
+            names = {name.partition(":")[0] for name in names}
+        others = sorted(names - {self.study.dataset})
+        return f"the data are {', '.join(others)}, not {self.study.dataset}" if others else ""
 
     def _changed(self, part: Part) -> list[str]:
-        """Which reported attributes the recipe has otherwise."""
+        """What was reported, or is left out of a plain training, and the recipe has otherwise."""
         if part.name not in self.settings:
             return []
         used, published = self.settings[part.name]["recipe"], dataclasses.asdict(part.recipe)
-        return [name for name in part.known & used.keys() if used[name] != published[name]]
+        fixed = part.known | {name for name, off in _LEFT_OUT.items() if published[name] == off}
+        return [name for name in fixed & used.keys() if used[name] != published[name]]
 
 
 def reproduce(
@@ -116,9 +129,12 @@ def reproduce(
     folder, parts = Path(folder), [part for part in study.parts if part.runs_at(scale)]
     # What is wrong with settings or data must show before anything is written.
     recipes = [part.recipe_at(scale).with_settings(changes) for part in parts]
+    record = {"study": study.name, "scale": scale}
+    _check_folder(folder, record)
     say(READING)
     load_dataset(parts[0].dataset_at(scale, dataset), data_dir=data_dir)
-    _begin(folder, {"study": study.name, "scale": scale})
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / _RECORD, record)
     for part, recipe in zip(parts, recipes, strict=True):
         say(f"part {part.name}: {part.title}")
         run_study(
@@ -157,8 +173,8 @@ def read(folder: str | Path) -> Reproduction:
     return Reproduction(study, scale, settings, outcomes)
 
 
-def _begin(folder: Path, record: dict[str, str]) -> None:
-    """Writes down what the folder is for, or compares it with what is there."""
+def _check_folder(folder: Path, record: dict[str, str]) -> None:
+    """Refuses a folder that cannot be written or is for something else."""
     check_writable(folder)
     path = folder / _RECORD
     if not path.exists():
@@ -166,8 +182,6 @@ def _begin(folder: Path, record: dict[str, str]) -> None:
             raise InvalidArgumentError(
                 "This folder has a study of variants; take another one.", folder=str(folder)
             )
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(path, record)
         return
     try:
         before = dict(read_json(path))

@@ -107,14 +107,14 @@ RESNET12 = Study(
             values=(0.6016, 0.0809),
         ),
         Level(
-            "Log-softmax reaches 60.16%.",
+            "Log-softmax scores 60.16%.",
             "fine",
             variant=_LOG,
             quantity=ACCURACY,
             value=0.6016,
         ),
         Level(
-            "Gumbel-softmax reaches 60.16% at one temperature (taken to be 1).",
+            "Gumbel-softmax scores 60.16% at one temperature (taken to be 1).",
             "fine",
             variant=_WARM,
             quantity=ACCURACY,

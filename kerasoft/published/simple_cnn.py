@@ -51,14 +51,14 @@ SIMPLE_CNN = Study(
     parts=(_PART,),
     claims=(
         Level(
-            "Softmax reaches an F1 of 0.3802.",
+            "Softmax scores an F1 of 0.3802.",
             "simple_cnn",
             variant=_SOFTMAX,
             quantity=MICRO_F1,
             value=0.3802,
         ),
         Level(
-            "Gumbel-softmax reaches an F1 of 0.3781.",
+            "Gumbel-softmax scores an F1 of 0.3781.",
             "simple_cnn",
             variant=_NOISE,
             quantity=MICRO_F1,

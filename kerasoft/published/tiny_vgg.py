@@ -51,14 +51,14 @@ TINY_VGG = Study(
     parts=(_PART,),
     claims=(
         Level(
-            "TinyVGG with softmax reaches 23%.",
+            "TinyVGG with softmax scores 23%.",
             "tiny_vgg",
             variant=_SOFTMAX,
             quantity=ACCURACY,
             value=0.23,
         ),
         Level(
-            "With Gumbel-softmax it reaches 16.7%.",
+            "With Gumbel-softmax it scores 16.7%.",
             "tiny_vgg",
             variant=_NORMAL,
             quantity=ACCURACY,

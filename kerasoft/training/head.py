@@ -11,6 +11,7 @@ from kerasoft.errors import InvalidArgumentError
 
 _TREES_OF_DATA = ("auto", "superclasses", "cifar100")
 _TREES = ("superclasses", "balanced", "huffman", "cifar100")
+_OF_THE_TRAINING = {"counts", "dtype", "name", "num_classes", "softmax"}
 _MANY = 100_000  # classes: what is wrong for so many is wrong for fewer
 _SHARE_SAMPLED, _MOST_SAMPLED = 4, 1024  # a quarter of the classes, where there are few
 
@@ -21,6 +22,23 @@ def check_softmax(name: str, options: Mapping[str, object]) -> None:
     Raises:
         InvalidArgumentError: if one is unknown, or a value is not allowed for any data.
     """
+    if own := _OF_THE_TRAINING & options.keys():
+        raise InvalidArgumentError(
+            f"The training decides these of a softmax: {', '.join(sorted(_OF_THE_TRAINING))}.",
+            options=sorted(own),
+        )
+    try:
+        _make_for_any_data(name, options)
+    except InvalidArgumentError:
+        raise
+    except (TypeError, ValueError) as error:  # of Keras, as for a dtype or an initializer
+        reason = " ".join(str(error).split())
+        raise InvalidArgumentError(
+            f"Softmax `{name}` cannot be made: {reason}", options=dict(options)
+        ) from None
+
+
+def _make_for_any_data(name: str, options: Mapping[str, object]) -> None:
     if heads.kind(name) is heads.SoftmaxHead:
         heads.get(name, 2, **options)
         return
@@ -80,7 +98,7 @@ def make_head(
     """
     if label_smoothing:
         if heads.kind(name) is heads.SoftmaxHead:
-            options = {**options, "label_smoothing": label_smoothing}
+            options = {"label_smoothing": label_smoothing, **options}  # an own one wins
         else:
             warnings.warn(
                 "The recipe's label smoothing is left out: it is for heads that score every class, "

@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 
 from kerasoft import backbones
 from kerasoft.errors import InvalidArgumentError
@@ -70,19 +72,21 @@ class Recipe:
 
     def __post_init__(self):
         for name in ("epochs", "batch_size"):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
+            if not _is_number(getattr(self, name), int) or getattr(self, name) < 1:
                 _refuse(self, name, "a positive integer")
-        if not isinstance(self.shift, int) or self.shift < 0:
+        if not _is_number(self.shift, int) or self.shift < 0:
             _refuse(self, "shift", "an integer of at least 0")
         for name in ("learning_rate", "other_rate"):
-            if not 0 < getattr(self, name) < float("inf"):
+            if not _is_number(getattr(self, name)) or not 0 < getattr(self, name) < math.inf:
                 _refuse(self, name, "a positive finite number")
         for name in ("momentum", "warmup", "average", "label_smoothing"):
-            if not 0 <= getattr(self, name) < 1:
+            if not _is_number(getattr(self, name)) or not 0 <= getattr(self, name) < 1:
                 _refuse(self, name, "at least 0 and below 1")
         for name in ("weight_decay", "clip"):
-            if not 0 <= getattr(self, name) < float("inf"):
+            if not _is_number(getattr(self, name)) or not 0 <= getattr(self, name) < math.inf:
                 _refuse(self, name, "a finite number of at least 0")
+        if not isinstance(self.nesterov, bool):
+            _refuse(self, "nesterov", "true or false")
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 _refuse(self, name, "one of " + ", ".join(allowed))
@@ -128,6 +132,7 @@ class Recipe:
 
 
 _OF_BACKBONE = "backbone."
+_PYTHONS = {"True": True, "False": False, "None": None}
 _KINDS = {  # what can be said in one word
     attribute.name: attribute.type
     for attribute in dataclasses.fields(Recipe)
@@ -141,6 +146,10 @@ _CHOICES = {
     "mixing": tuple(MIXING),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
 }
+
+
+def _is_number(value: object, kind: type = Real) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _read(name: str, text: str) -> object:
@@ -157,7 +166,9 @@ def _read(name: str, text: str) -> object:
 
 
 def json_or_text(text: str) -> object:
-    """What is written as JSON, or else the text itself."""
+    """What is written as JSON or as Python's True, False or None, or else the text itself."""
+    if text in _PYTHONS:
+        return _PYTHONS[text]
     try:
         return json.loads(text)
     except ValueError:

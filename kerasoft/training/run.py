@@ -2,21 +2,24 @@
 
 import datetime
 import errno
-import json
+import math
 import os
 import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from kerasoft.callbacks import read_metrics
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.evaluation import Report
-from kerasoft.files import write_json
+from kerasoft.files import read_json, write_json
 
 _INCOMPLETE = """\
 This run is not complete: training has not ended, or was interrupted.
 Continue it with `--resume` and this folder; it goes on after the last epoch in metrics.csv.
 """
+_COLUMNS = {"loss", "epoch_seconds", "first_epoch_extra_seconds"}  # that every metrics.csv has
 _SETTINGS = {"softmax", "softmax_options", "recipe", "labels", "seed", "backend", "data"}
 
 
@@ -55,7 +58,7 @@ class Run:
         run = cls(Path(folder))
         if not (run.folder / "config.json").is_file():
             raise InvalidArgumentError("Not a run folder: no config.json in it.", run=str(folder))
-        if not isinstance(run.config, dict) or not _SETTINGS <= set(run.config):
+        if not _SETTINGS <= set(run.config):
             raise InvalidArgumentError(
                 "Not a run folder: its config.json is that of something else.", run=str(folder)
             )
@@ -87,8 +90,11 @@ class Run:
 
     def history(self) -> dict[str, list[float]]:
         """The columns of metrics.csv."""
-        rows = read_metrics(self.metrics)
-        return {name: [row.get(name, float("nan")) for row in rows] for name in rows[0]}
+        with self._reading("metrics.csv"):
+            rows = read_metrics(self.metrics)
+            if absent := _COLUMNS - set(rows[0]):
+                raise LookupError(f"no {', '.join(sorted(absent))}")
+            return {name: [row.get(name, math.nan) for row in rows] for name in rows[0]}
 
     def steady_epoch_seconds(self) -> float:
         """Median seconds of training an epoch, without the first epoch (unless it is alone)."""
@@ -97,11 +103,13 @@ class Run:
 
     def report(self) -> Report:
         """The scores on the test split, of a complete run."""
-        return Report.from_dict(self._read("report.json"))
+        with self._reading("report.json"):
+            return Report.from_dict(self._read("report.json"))
 
     def context(self) -> dict[str, dict[str, object]]:
         """What report.json says beside the scores, of a complete run: section -> name -> value."""
-        return self._read("report.json")["context"]
+        with self._reading("report.json"):
+            return dict(self._read("report.json")["context"])
 
     def finish(self) -> None:
         """Marks the folder as complete; what only a resume needs goes."""
@@ -109,13 +117,21 @@ class Run:
         (self.folder / "INCOMPLETE.txt").unlink(missing_ok=True)
 
     def _read(self, name: str) -> dict:
-        path = self.folder / name
+        with self._reading(name):
+            return dict(read_json(self.folder / name))
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        """Whatever is wrong with a file of the run is one line that names it."""
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            yield
+        except InvalidArgumentError:
+            raise
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise InvalidArgumentError(
-                f"{name} cannot be read ({error}); remove this run to train it again.",
-                path=str(path),
+                f"{name} cannot be read ({type(error).__name__}: {error}); remove this run to "
+                "train it again.",
+                path=str(self.folder / name),
             ) from None
 
 

@@ -2,8 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 
 import keras
@@ -99,7 +100,7 @@ def run_study(
         "validation": validation,
         "backend": keras.config.backend(),
     }
-    variants = _checked(recipe, variants, seeds)
+    variants, seeds = _checked_variants(recipe, variants), _checked_seeds(seeds)
     check_writable(folder)
     _checked_settings(folder, settings)
     cells = [_Cell(folder, variant, seed) for seed in seeds for variant in variants]
@@ -130,30 +131,31 @@ def read_study(folder: str | Path) -> tuple[dict[str, object], list[Outcome]]:
     Raises:
         InvalidArgumentError: If it is no study's folder.
     """
-    settings = _settings_in(Path(folder))
-    try:
-        asked = [(Variant(**one["variant"]), one["seeds"]) for one in settings.pop("variants")]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidArgumentError(
-            f"Not a study's folder: {_SETTINGS} in it cannot be read ({error}).", folder=str(folder)
-        ) from None
-    seeds = sorted({seed for _, seeds in asked for seed in seeds})
+    settings, asked = _settings_in(Path(folder))
+    seeds = sorted({seed for own in asked.values() for seed in own})
     cells = [
         _Cell(Path(folder), variant, seed)
         for seed in seeds
-        for variant, own in asked
+        for variant, own in asked.items()
         if seed in own
     ]
     return settings, [cell.outcome() for cell in cells]
 
 
-def _checked(
-    recipe: Recipe, variants: Sequence[Variant | str], seeds: Sequence[int]
-) -> list[Variant]:
+def _checked_seeds(seeds: Sequence[int]) -> list[int]:
+    seeds = list(seeds)
+    for seed in seeds:
+        if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
+            raise InvalidArgumentError("`seeds` must be non-negative integers.", seeds=seeds)
+    seeds = [int(seed) for seed in seeds]
+    _check_once("seeds", seeds)
+    return seeds
+
+
+def _checked_variants(recipe: Recipe, variants: Sequence[Variant | str]) -> list[Variant]:
     variants = [one if isinstance(one, Variant) else Variant.parse(one) for one in variants]
     labels = [variant.label for variant in variants]
     _check_once("variants", labels)
-    _check_once("seeds", seeds)
     if len(set(variants)) < len(variants):
         raise InvalidArgumentError("Two variants must not train alike.", variants=labels)
     for variant in variants:
@@ -172,40 +174,49 @@ def _begin(folder: Path, settings: dict, variants: Sequence[Variant], seeds: Seq
     """Compares the settings with those that are there, and writes down what is asked for."""
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "study.lock"):
-        before = _checked_settings(folder, settings)
-        asked = _asked(before.get("variants", []), variants, seeds)
+        before, asked = _checked_settings(folder, settings)
+        asked = _asked(asked, variants, seeds)
         _check_once("variants", [one["variant"]["label"] for one in asked])
         write_json(folder / _SETTINGS, before | settings | {"variants": asked})
 
 
-def _checked_settings(folder: Path, settings: dict) -> dict[str, object]:
-    """Those that are there, if any, of which none may be another."""
+def _checked_settings(folder: Path, settings: dict) -> tuple[dict, dict[Variant, list[int]]]:
+    """What is there, if anything; no setting may be another."""
     if not (folder / _SETTINGS).exists():
         if (folder / "report.md").exists():
             raise InvalidArgumentError(
                 "This folder has the report of something else; take another folder.",
                 folder=str(folder),
             )
-        return {}
-    before = _settings_in(folder)
+        return {}, {}
+    before, asked = _settings_in(folder)
     for name, value in settings.items():
         if before.get(name, value) != value:
             _refuse(folder, name, before[name], value)
-    return before
+    return before, asked
 
 
-def _settings_in(folder: Path) -> dict[str, object]:
+def _settings_in(folder: Path) -> tuple[dict, dict[Variant, list[int]]]:
+    """The settings that all runs share, and the seeds that each variant was asked for with."""
     try:
-        return read_json(folder / _SETTINGS)
-    except (OSError, ValueError) as error:
+        settings = dict(read_json(folder / _SETTINGS))
+        asked = {Variant(**one["variant"]): list(one["seeds"]) for one in settings.pop("variants")}
+        Recipe(**settings["recipe"])
+        if not asked or not all(map(_checked_seeds, asked.values())):
+            raise ValueError("no variant, or no seed")
+        return settings, asked
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise InvalidArgumentError(
-            f"Not a study's folder: {_SETTINGS} in it cannot be read ({error}).", folder=str(folder)
+            f"Not a study's folder: {_SETTINGS} in it cannot be read ({type(error).__name__}: "
+            f"{error}).",
+            folder=str(folder),
         ) from None
 
 
 def _refuse(folder: Path, name: str, before: object, now: object) -> None:
     if isinstance(before, dict) and isinstance(now, dict):  # of a recipe, what differs
-        differing = [one for one in now if before.get(one) != now[one]]
+        names = dict.fromkeys([*now, *before])
+        differing = [one for one in names if before.get(one) != now.get(one)]
         before, now = ({one: of.get(one) for one in differing} for of in (before, now))
     raise InvalidArgumentError(
         f"The study in {folder} has another {name} ({before}); take another folder.", **{name: now}
@@ -213,14 +224,16 @@ def _refuse(folder: Path, name: str, before: object, now: object) -> None:
 
 
 def _asked(
-    before: Sequence[dict], variants: Sequence[Variant], seeds: Sequence[int]
+    before: Mapping[Variant, list[int]], variants: Sequence[Variant], seeds: Sequence[int]
 ) -> list[dict[str, object]]:
-    """Which seeds of which variant were ever asked for; the last label counts."""
-    asked = {Variant(**one["variant"]): one["seeds"] for one in before}
+    """Which seeds of which variant were ever asked for; the first order and last label count."""
+    asked = dict(before)
+    labelled = dict(zip(variants, variants, strict=True))
     for variant in variants:
-        asked[variant] = sorted({*asked.pop(variant, ()), *seeds})
+        asked[variant] = sorted({*asked.get(variant, ()), *seeds})
     return [
-        {"variant": dataclasses.asdict(variant), "seeds": own} for variant, own in asked.items()
+        {"variant": dataclasses.asdict(labelled.get(variant, variant)), "seeds": own}
+        for variant, own in asked.items()
     ]
 
 
@@ -242,12 +255,20 @@ class _Cell:
             say("another process is at it")
 
     def outcome(self) -> Outcome:
-        failed = self._folder / _FAILED
-        if failed.exists():
-            return Outcome(self.variant, self.seed, failure=read_json(failed)["reason"])
+        if (self._folder / _FAILED).exists():
+            return Outcome(self.variant, self.seed, failure=self._reason())
         run = self._run()
-        complete = run is not None and run.complete
-        return Outcome(self.variant, self.seed, run=run if complete else None)
+        if run is None or not run.complete:
+            return Outcome(self.variant, self.seed)
+        if diverged := self._divergence():  # of a process that ended before it said so
+            return Outcome(self.variant, self.seed, failure=diverged)
+        return Outcome(self.variant, self.seed, run=run)
+
+    def _reason(self) -> str:
+        try:
+            return str(read_json(self._folder / _FAILED)["reason"])
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            return f"its reason in {_FAILED} cannot be read ({type(error).__name__}: {error})"
 
     def _run(self) -> Run | None:
         found = sorted(path.parent for path in self._folder.glob("*/config.json"))
@@ -266,7 +287,8 @@ class _Cell:
                 run = train(self.variant.recipe(recipe), **rest, say=say)
             else:
                 run = resume(run.folder, data_dir, say)
-        except (OSError, DataError):  # no fault of this variant
+        except (OSError, DataError, KeyboardInterrupt):  # no fault of this variant
+            (self._folder / _ATTEMPTS).unlink(missing_ok=True)
             raise
         except Exception as error:  # whatever it is, the others go on
             self._fail(self._divergence() or f"{type(error).__name__}: {error}")
@@ -277,7 +299,10 @@ class _Cell:
     def _divergence(self) -> str | None:
         """Since when the loss is not finite, if it is not at the end."""
         run = self._run()
-        losses = run.history()["loss"] if run and run.metrics.exists() else [0.0]
+        try:
+            losses = run.history()["loss"] if run and run.metrics.exists() else [0.0]
+        except InvalidArgumentError:  # whoever needs the numbers will say so
+            return None
         if math.isfinite(losses[-1]):
             return None
         first = len(losses)
@@ -289,10 +314,18 @@ class _Cell:
         """Counts attempts since the last epoch that was kept; whether there may be one more."""
         path, run = self._folder / _ATTEMPTS, self._run()
         epochs = run.metrics.read_text().count("\n") if run and run.metrics.exists() else 0
-        before = read_json(path) if path.exists() else {"epochs": epochs, "attempts": 0}
-        attempts = before["attempts"] + 1 if before["epochs"] == epochs else 1
+        attempts = 1 + _attempts_before(path, epochs)
         write_json(path, {"epochs": epochs, "attempts": attempts})
         return attempts <= ATTEMPTS
 
     def _fail(self, reason: str) -> None:
         write_json(self._folder / _FAILED, {"reason": " ".join(reason.split())})
+
+
+def _attempts_before(path: Path, epochs: int) -> int:
+    """How many began after so many epochs; none if that cannot be read."""
+    try:
+        before = read_json(path)
+        return int(before["attempts"]) if before["epochs"] == epochs else 0
+    except (OSError, ValueError, LookupError, TypeError):
+        return 0

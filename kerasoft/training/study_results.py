@@ -53,15 +53,21 @@ def choose_baseline(variants: Sequence[Variant], asked: Variant | str | None) ->
         InvalidArgumentError: If it is not among the variants.
     """
     labels = {variant.label: variant for variant in variants}
+    name = asked.label if isinstance(asked, Variant) else asked
     if asked is None:
         asked = Variant("softmax") if Variant("softmax") in variants else variants[0]
     elif isinstance(asked, str):
-        asked = labels.get(asked) or Variant.parse(asked)
+        asked = labels.get(asked) or _parsed(asked)
     if asked not in variants:
-        raise InvalidArgumentError(
-            f"`baseline` must be one of {'; '.join(labels)}.", baseline=asked.label
-        )
+        raise InvalidArgumentError(f"`baseline` must be one of {'; '.join(labels)}.", baseline=name)
     return variants[variants.index(asked)]
+
+
+def _parsed(text: str) -> Variant | None:
+    try:
+        return Variant.parse(text)
+    except InvalidArgumentError:
+        return None
 
 
 def _study_run(outcome: Outcome) -> StudyRun:
@@ -101,15 +107,20 @@ def _subject(recipe: Mapping, settings: Mapping, runs: Sequence[StudyRun]) -> st
 
 def _without_smoothing(recipe: Mapping, variants: Sequence[Variant]) -> str:
     """Which variants leave the recipe's label smoothing out, so that they are not trained alike."""
-    if not recipe.get("label_smoothing"):
-        return ""
-    without = [one.label for one in variants if heads.kind(one.softmax) is not heads.SoftmaxHead]
+    smoothing = {
+        one: one.changes.get("label_smoothing", recipe.get("label_smoothing")) for one in variants
+    }
+    without = [
+        one.label
+        for one in variants
+        if smoothing[one] and heads.kind(one.softmax) is not heads.SoftmaxHead
+    ]
     if not without:
         return ""
     names = ", ".join(map(literal, without))
     return (
-        f", with label smoothing {recipe['label_smoothing']:g}, which {names} **did not have**: it "
-        "is for heads that score every class"
+        f", with label smoothing, which {names} **did not have**: it is for heads that score every "
+        "class"
     )
 
 

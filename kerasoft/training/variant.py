@@ -15,11 +15,12 @@ _CHANGES = {one.name for one in dataclasses.fields(Recipe)} - {"name"}
 _LONGEST_NAME = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Variant:
     """A softmax with its options, and what else is trained otherwise than in the study's recipe.
 
-    Two variants that train alike are equal, whatever they are called.
+    Variants of the same softmax, options and changes are equal, whatever they are called. A value
+    written in another way, such as 1 for 1.0, is another one.
 
     Attributes:
         softmax: A name in `kerasoft.heads.names()`; hyphens become underscores.
@@ -32,9 +33,9 @@ class Variant:
     """
 
     softmax: str
-    options: Mapping[str, object] = field(default_factory=dict, hash=False)
-    label: str | None = field(default=None, compare=False)
-    changes: Mapping[str, object] = field(default_factory=dict, hash=False)
+    options: Mapping[str, object] = field(default_factory=dict)
+    label: str | None = None
+    changes: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self):
         options, changes = (_as_json(self, name) for name in ("options", "changes"))
@@ -44,10 +45,24 @@ class Variant:
             raise InvalidArgumentError(
                 f"`changes` must be of {', '.join(sorted(_CHANGES))}.", changes=sorted(unknown)
             )
+        changes = {name: value for name, value in changes.items() if value is not None}
         own = {"softmax": softmax, "options": options, "changes": changes}
-        own["label"] = self.label or _label(softmax, [*options.items(), *changes.items()])
+        own["label"] = _label(softmax, [*options.items(), *changes.items()])
+        if self.label is not None:
+            own["label"] = _checked_label(self.label)
         for name, value in own.items():
             object.__setattr__(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Variant) and self._exact == other._exact
+
+    def __hash__(self) -> int:
+        return hash(self._exact)
+
+    @property
+    def _exact(self) -> str:
+        """All that decides the training; JSON tells 1, 1.0 and true apart, as `name` does."""
+        return json.dumps([self.softmax, self.options, self.changes], sort_keys=True)
 
     @classmethod
     def parse(cls, text: str) -> "Variant":
@@ -86,9 +101,8 @@ class Variant:
         if all(re.fullmatch(r"[A-Za-z0-9_.+-]+", text) for text in settings.values()):
             if len(name) <= _LONGEST_NAME:
                 return name
-        exact = json.dumps([self.softmax, self.options, self.changes], sort_keys=True)
         safe = re.sub(r"[^A-Za-z0-9_.=+-]+", "_", name)[:_LONGEST_NAME].rstrip("_")
-        return f"{safe}-{hashlib.sha256(exact.encode()).hexdigest()[:8]}"
+        return f"{safe}-{hashlib.sha256(self._exact.encode()).hexdigest()[:8]}"
 
     def recipe(self, recipe: Recipe) -> Recipe:
         """The study's recipe as this variant trains with it.
@@ -97,6 +111,12 @@ class Variant:
             InvalidArgumentError: If a change is not allowed.
         """
         return recipe.with_changes(**self.changes)
+
+
+def _checked_label(label: object) -> str:
+    if not isinstance(label, str) or not label.isprintable() or not label.strip():
+        raise InvalidArgumentError("`label` must be text on one line.", label=label)
+    return label.strip()
 
 
 def _as_json(variant: Variant, name: str) -> dict[str, object]:

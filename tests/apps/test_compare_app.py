@@ -1,5 +1,6 @@
 """The command that compares variants, from its options to what it prints."""
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -146,7 +147,10 @@ def test_a_study_in_which_all_fails_says_why(tiny, monkeypatch, capsys):
 
 def test_another_recipe_wants_another_folder(tiny, fails, tmp_path):
     (tmp_path / "study").mkdir()
-    settings = {"recipe": {}, "variants": []}
+    settings = {
+        "recipe": {**dataclasses.asdict(training.recipes["cnn"]["best"]), "name": "mine"},
+        "variants": [{"variant": {"softmax": "softmax"}, "seeds": [0]}],
+    }
     (tmp_path / "study" / "study.json").write_text(json.dumps(settings))
     (tmp_path / "study" / "study.lock").touch()
     error = fails(compare.main, "--output-dir", "study")
@@ -157,3 +161,18 @@ def test_the_command_prints_its_help(command):
     done = command("compare.py", "--help")
     assert done.returncode == 0 and done.stderr == ""
     assert "--softmax" in done.stdout and "gumbel:temperature=0.5" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "names, settings, kept",
+    [
+        (["softmax", "gumbel"], [], 0.1),
+        (["softmax", "hierarchical"], [], 0.0),
+        (["softmax", "hierarchical"], ["label_smoothing=0.1"], 0.1),
+    ],
+)
+def test_label_smoothing_is_for_all_variants_or_for_none(names, settings, kept, capsys):
+    recipe = training.recipes["cnn"]["standard"].with_changes(label_smoothing=0.1)
+    variants = [training.Variant(name) for name in names]
+    assert compare._alike(recipe, variants, settings).label_smoothing == kept
+    assert ("hierarchical is not" in capsys.readouterr().out) == (kept == 0)

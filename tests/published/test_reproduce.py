@@ -73,7 +73,10 @@ def test_full(reproduce, study):
     assert failed in text.replace("\\", "")
     other = {**found.settings["tiny"]["recipe"], "epochs": 1}
     changed = dataclasses.replace(found, settings={"tiny": {"recipe": other}})
-    assert changed.apart() == "reported settings were changed (epochs)"
+    assert changed.apart() == "settings were changed (epochs)"
+    other = {**found.settings["tiny"]["recipe"], "clip": 0.1}  # which nobody mentions who has none
+    changed = dataclasses.replace(found, settings={"tiny": {"recipe": other}})
+    assert changed.apart() == "settings were changed (clip)"
     elsewhere = dataclasses.replace(found, study=dataclasses.replace(study, dataset="cifar100"))
     assert elsewhere.apart() == "the data are cifar10, not cifar100"
 

@@ -89,3 +89,9 @@ def test_what_does_not_fit_these_data():
     ):
         with pytest.raises(InvalidArgumentError, match="Received: "):
             made(name, **options)
+
+
+def test_an_own_label_smoothing_wins(splits):
+    assert make_head("softmax", {}, splits, 0.1).label_smoothing == 0.1
+    assert make_head("softmax", {"label_smoothing": 0.3}, splits, 0.1).label_smoothing == 0.3
+    assert make_head("softmax", {"label_smoothing": 0}, splits, 0.1).label_smoothing == 0

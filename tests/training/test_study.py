@@ -6,6 +6,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import training_fakes
 from filelock import FileLock
@@ -17,6 +18,7 @@ from kerasoft.training import Variant
 from kerasoft.training.run import Run, RunInterrupted
 
 STUDY = importlib.import_module("kerasoft.training.study")
+COLUMNS = "epoch,loss,epoch_seconds,first_epoch_extra_seconds\n"
 CONFIG = ("softmax", "softmax_options", "recipe", "labels", "seed", "backend", "data")
 
 
@@ -36,7 +38,7 @@ def study(tmp_path, monkeypatch):
             fate = self.fate.get((run.config["softmax"], run.config["seed"]), "0.5")
             if isinstance(fate, BaseException):
                 raise fate
-            run.metrics.write_text(f"epoch,loss,epoch_seconds\n1,{fate},1.0\n")
+            run.metrics.write_text(f"{COLUMNS}1,{fate},1.0,2.0\n")
             run.finish()
             return run
 
@@ -194,9 +196,7 @@ def test_a_run_that_fails_for_its_loss_says_so(study, monkeypatch):
     """Scoring would fail too, with words that tell less."""
 
     def finish(run):
-        run.metrics.write_text(
-            "epoch,loss,epoch_seconds\n1,inf,1.0\n2,0.5,1.0\n3,inf,1.0\n4,nan,1.0\n"
-        )
+        run.metrics.write_text(f"{COLUMNS}1,inf,1.0,2.0\n2,0.5,1.0,\n3,inf,1.0,\n4,nan,1.0,\n")
         raise InvalidArgumentError("`log_probs` must not hold NaN.", rows=10)
 
     monkeypatch.setattr(study, "finish", finish)
@@ -306,3 +306,85 @@ def test_what_was_there_already_is_said(study):
     said = []
     study(["softmax", "gumbel"], seeds=(0,), say=said.append)
     assert said[1:] == ["run 1 of 2: softmax, seed 0: complete", "run 2 of 2: gumbel, seed 0"]
+
+
+@pytest.mark.parametrize("seeds", [[-1], [0.0], [True], ["0"], []])
+def test_seeds_are_looked_at_first(study, tmp_path, seeds):
+    with pytest.raises(InvalidArgumentError, match="seeds.*Received: seeds="):
+        study(seeds=seeds)
+    assert not (tmp_path / "study").exists()
+
+
+def test_seeds_of_numpy(study):
+    assert [one.seed for one in study(["softmax"], seeds=np.arange(2))] == [0, 1]
+
+
+def test_interruptions_do_not_use_up_attempts(study):
+    for _ in range(3):
+        study.fate["softmax", 0] = KeyboardInterrupt()
+        with pytest.raises(KeyboardInterrupt):
+            study(["softmax"], seeds=(0,))
+    del study.fate["softmax", 0]
+    (outcome,) = study(["softmax"], seeds=(0,))
+    assert outcome.run is not None
+
+
+def test_one_and_one_point_are_two_variants(study):
+    outcomes = study(["gumbel:temperature=1"]) + study(["gumbel:temperature=1.0"], seeds=(0,))
+    assert all(one.run for one in outcomes) and len(study.trained) == 3
+    _, everything = training.read_study(outcomes[0].run.folder.parent.parent)
+    assert len(everything) == 3 and all(one.run for one in everything)
+
+
+def test_the_order_is_that_of_the_first_time(study, tmp_path):
+    study(["gumbel", "taylor"], seeds=(0,))
+    study(["gumbel"], seeds=(1,))
+    _, outcomes = training.read_study(tmp_path / "study")
+    assert [str(one) for one in outcomes][:2] == [
+        "gumbel, seed 0: complete",
+        "taylor, seed 0: complete",
+    ]
+
+
+def test_a_complete_run_that_diverged_is_a_failure_whoever_looks(study, tmp_path):
+    (outcome,) = study(["softmax"], seeds=(0,))
+    outcome.run.metrics.write_text(f"{COLUMNS}1,nan,1.0,2.0\n")
+    _, (found,) = training.read_study(tmp_path / "study")
+    assert found.run is None and found.failure == "the loss became nan in epoch 1"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"epochs": 0}'])
+def test_what_is_kept_beside_a_run_may_be_damaged(study, tmp_path, content):
+    study.fate["softmax", 0] = RuntimeError("no")
+    study(["softmax", "gumbel"], seeds=(0,))
+    for name in ("FAILED.json", "attempts.json"):
+        (tmp_path / "study" / "softmax-s0" / name).write_text(content)
+    failed, complete = study(["softmax", "gumbel"], seeds=(0,))
+    assert "FAILED.json cannot be read" in failed.failure and complete.run
+    (tmp_path / "study" / "softmax-s0" / "FAILED.json").unlink()
+    del study.fate["softmax", 0]
+    assert all(one.run for one in study(["softmax", "gumbel"], seeds=(0,)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda one: [],
+        lambda one: None,
+        lambda one: {**one, "variants": []},
+        lambda one: {
+            **one,
+            "variants": [{"variant": {"softmax": "softmax", "x": 1}, "seeds": [0]}],
+        },
+        lambda one: {**one, "variants": [{"variant": {"softmax": "softmax"}, "seeds": [0, "a"]}]},
+        lambda one: {**one, "recipe": {}},
+        lambda one: {name: value for name, value in one.items() if name != "recipe"},
+    ],
+)
+def test_a_damaged_study_is_one_line(study, tmp_path, change):
+    study(["softmax"], seeds=(0,))
+    path = tmp_path / "study" / "study.json"
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    for look in (lambda: study(["softmax"], seeds=(0,)), lambda: training.read_study(path.parent)):
+        with pytest.raises(InvalidArgumentError, match="study.json.*cannot be read.*Received"):
+            look()

@@ -121,3 +121,37 @@ def test_it_changes_a_recipe():
     assert Variant("softmax").recipe(recipe) == recipe
     changed = Variant("softmax", changes={"epochs": 9}).recipe(recipe)
     assert changed == training_fakes.recipe(epochs=9)
+
+
+@pytest.mark.parametrize("label", ["", "  ", "\n", "a\nb", "\ud800", 5])
+def test_labels_are_text_on_one_line(label):
+    with pytest.raises(InvalidArgumentError, match="`label` must be text.*Received: label="):
+        Variant("softmax", label=label)
+
+
+def test_a_change_that_is_none_is_no_change():
+    assert Variant("softmax", changes={"epochs": None}) == Variant("softmax")
+
+
+def test_values_may_be_written_as_python_writes_them():
+    assert Variant.parse("softmax:use_bias=False") == Variant.parse("softmax:use_bias=false")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "softmax:name=x",
+        "softmax:num_classes=5",
+        "softmax:softmax=gumbel",
+        "adaptive:counts=[1]",
+        "softmax:dtype=nope",
+        "softmax:kernel_initializer=nope",
+        "softmax:kernel_initializer={}",
+        "sampled:kernel_initializer=nope",
+        "softmax:use_bias=no",
+        "gumbel:hard=no",
+    ],
+)
+def test_options_that_cannot_be_are_one_line(text):
+    with pytest.raises(InvalidArgumentError, match="^[^\n]*Received: [^\n]*$"):
+        Variant.parse(text)

@@ -67,6 +67,8 @@ def _draw_panel(axes: Axes, panel: Dots) -> None:
             ends = [interval.lower, interval.upper]
             axes.plot(ends, [row, row], color=look["color"], linewidth=2, solid_capstyle="butt")
     axes.margins(x=0.08)
+    if all(value >= 0 for values in panel.values.values() for value in values):
+        axes.set_xlim(left=max(0.0, axes.get_xlim()[0]))  # an interval may reach further
 
 
 def _say_infinite(axes: Axes, row: int) -> None:

@@ -63,7 +63,7 @@ class Findings:
         logarithms = [
             math.log(run.epoch_seconds / baseline[run.seed])
             for run in self.study.runs_of(variant)
-            if run.seed in baseline
+            if run.epoch_seconds > 0 and baseline.get(run.seed, 0) > 0  # 0 is a clock's resolution
         ]
         if not logarithms:
             return None

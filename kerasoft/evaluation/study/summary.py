@@ -1,6 +1,7 @@
 """A study in words: what was compared, what came out, what to beware of."""
 
 from kerasoft.evaluation.document import literal
+from kerasoft.evaluation.statistics import Interval
 from kerasoft.evaluation.study.facts import values
 from kerasoft.evaluation.study.findings import Findings
 from kerasoft.evaluation.study.measures import ACCURACY, CALIBRATION, LIKELIHOOD, Measure
@@ -13,6 +14,7 @@ from kerasoft.evaluation.study.wording import (
     seconds_text,
     seeds_text,
 )
+from kerasoft.evaluation.summary import percent
 
 _MUST_AGREE = {  # fact: what it is of
     "fingerprint (SHA-256)": "data",
@@ -26,7 +28,9 @@ def what_was_compared(study: Study) -> str:
     """A paragraph: variants, network, recipe, data, seeds, machine."""
     names = listed([f"**{literal(name)}**" for name in study.variants])
     if len(study.variants) > 1:
-        names = f"{len(study.variants)} variants of the softmax, trained alike: {names}"
+        own = any(study.recipe.keys() & one.keys() for one in study.settings.values())
+        alike = "alike but for [settings of their own](#how-it-was-run)" if own else "alike"
+        names = f"{len(study.variants)} variants of the softmax, trained {alike}: {names}"
     parts = [
         f"{names}.",
         f"Network, recipe and data: {study.subject}; [all settings](#how-it-was-run).",
@@ -112,11 +116,12 @@ def _short(fact: str, text: str) -> str:
 
 
 def _differences(findings: Findings) -> list[str]:
-    """In accuracy: who differs from the baseline, who does not, who cannot be told."""
-    clear, unclear, untold = [], [], []
+    """In accuracy: who equals the baseline, who differs, who does not, who cannot be told."""
+    same, clear, unclear, untold, apart = [], [], [], [], []
     for name in findings.others:
         contrast = findings.contrast(name, ACCURACY)
         if contrast is None:
+            apart.append(literal(name))
             continue
         interval, p = contrast.difference.interval, contrast.adjusted_p_value
         text = f"{ACCURACY.signed(interval.mean)} points"
@@ -124,14 +129,18 @@ def _differences(findings: Findings) -> list[str]:
             untold.append(f"{literal(name)} {text}")
             continue
         text += f" ({ACCURACY.ends(interval)}; {p_text(p)})"
-        if findings.differs(name, ACCURACY):
+        if interval.lower == interval.upper == 0:
+            same.append(literal(name))
+        elif findings.differs(name, ACCURACY):
             clear.append(f"**{literal(name)}** {text}")
         else:
             unclear.append(f"{literal(name)} {text}")
     starts = {
+        "The same accuracy seed by seed": same,
         "These differ from it": clear,
         "Not told apart from it, after correction": unclear,
         "One seed alone, which may be chance, gives": untold,
+        "Without a seed in common with it": apart,
     }
     return [f"{start}: {'; '.join(texts)}." for start, texts in starts.items() if texts]
 
@@ -161,9 +170,18 @@ def _in_short(findings: Findings, measure: Measure) -> str:
             text += " (differs)"
         means.append(f"{literal(name)} {text}")
     text = f"**{measure.label.capitalize()}**, lower is better: {'; '.join(means)}."
-    if any(findings.interval(name, measure) is None for name in findings.study.trained):
-        text += " Infinite: some run gives probability 0 to the true class of some image."
-    return text
+    infinite = [name for name in findings.study.trained if findings.interval(name, measure) is None]
+    return text + _infinite(findings.study, infinite)
+
+
+def _infinite(study: Study, names: list[str]) -> str:
+    """How often it is that a true class has probability 0."""
+    if not names:
+        return ""
+    reports = [study.pooled[name] for name in names]
+    shares = [percent(one.infinite_log_likelihoods / one.n_examples) for one in reports]
+    parts = [f"{share} with {literal(name)}" for name, share in zip(names, shares, strict=True)]
+    return f" Infinite where a true class has probability 0: of {listed(parts)} of all images."
 
 
 def _time(findings: Findings) -> str:
@@ -173,9 +191,15 @@ def _time(findings: Findings) -> str:
     )
     ratios = {name: findings.relative_seconds(name) for name in findings.others}
     relative = [
-        f"{literal(name)} {ratio.mean:.2f} times that" for name, ratio in ratios.items() if ratio
+        f"{literal(name)} {ratio.mean:.2f} times that" + _ratio_ends(ratio)
+        for name, ratio in ratios.items()
+        if ratio
     ]
     return f"{'; '.join([text, *relative])}. Compilation and validation are not in it."
+
+
+def _ratio_ends(ratio: Interval) -> str:
+    return "" if ratio.lower is None else f" ({ratio.lower:.2f} to {ratio.upper:.2f})"
 
 
 def _size(study: Study) -> list[str]:

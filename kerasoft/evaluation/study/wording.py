@@ -33,4 +33,4 @@ def seconds_text(seconds: float) -> str:
 
 def confidence_text(confidence: float) -> str:
     """0.95 -> "95%"."""
-    return f"{100 * confidence:.4g}%"
+    return f"{100 * confidence:.8g}%"
