@@ -160,8 +160,8 @@ def _alike(recipe, variants, settings: list[str]):
         return recipe
     print(
         f"label smoothing of {recipe.label_smoothing:g} is left out, for all alike: it is for "
-        f"heads that score every class, which {'; '.join(without)} is not (--set label_smoothing=X keeps "
-        "it for the others)"
+        f"heads that score every class, which {'; '.join(without)} is not "
+        "(--set label_smoothing=X keeps it for the others)"
     )
     return recipe.with_changes(label_smoothing=0.0)
 

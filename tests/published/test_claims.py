@@ -147,6 +147,9 @@ def test_breaks():
     assert breaks().judge(results(failures=nan)).holds is True
     verdict = breaks().judge(results(a=[0.1, 0.2], failures=nan))
     assert verdict.holds is True and verdict.measured.startswith("2 of 3")
+    assert breaks().judge(Results("quick scale", {}, nan)).holds is None
+    other = {("part", "a"): ["OSError: /home/fernando/x", "out of memory: the dominance kernel"]}
+    assert breaks().judge(results(failures=other)).holds is None
 
 
 def test_same():
