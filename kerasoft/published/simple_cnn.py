@@ -85,8 +85,8 @@ SIMPLE_CNN = Study(
     errors=(
         "**The first epoch compiles.** Softmax was trained first, and its first epoch held the "
         "time of starting and compiling. 0.642 s an epoch are 6.4 s over 10 epochs: compiling may "
-        "well have taken that then, though here it takes less. The table shows seconds an epoch with compilation averaged in beside steady "
-        "ones; only the latter tell variants apart.",
+        "well have taken that then, though here it takes less. The table shows seconds an epoch "
+        "with compilation averaged in beside steady ones; only the latter tell variants apart.",
         "**F1 that is accuracy.** Where every example has one label and one prediction, each miss "
         "of one class is a false alarm of another, so that the micro average of F1 equals "
         "accuracy. The macro average, the mean over classes, is another number and stands beside "
