@@ -123,11 +123,13 @@ def _train(options: argparse.Namespace, backend: str) -> Path:
     from kerasoft import training
 
     variants = [training.Variant.parse(text) for text in options.softmax]
-    training.choose_baseline(variants, options.baseline)  # a wrong one must not wait
     app = MODELS[options.model]
     recipe = recipe_options.chosen_recipe(options, app.family, app.backbones, {}, backend)
     recipe = _alike(recipe, variants, options.set)
     folder = Path(options.output_dir or f"runs/compare/{options.model}-{recipe.name}")
+    before = training.read_study(folder)[1] if (folder / "study.json").exists() else []
+    known = [*(one.variant for one in before), *variants]
+    training.choose_baseline(known, options.baseline)  # a wrong one must not wait
     training.keep_compiled_programs()
     try:
         training.run_study(

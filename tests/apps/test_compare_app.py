@@ -176,3 +176,11 @@ def test_label_smoothing_is_for_all_variants_or_for_none(names, settings, kept, 
     variants = [training.Variant(name) for name in names]
     assert compare._alike(recipe, variants, settings).label_smoothing == kept
     assert ("hierarchical is not" in capsys.readouterr().out) == (kept == 0)
+
+
+def test_the_baseline_may_be_one_of_those_before(tiny, fails, tmp_path, capsys):
+    arguments = ["--seeds", "1", "--output-dir", "study", "--softmax"]
+    compare.main([*arguments, "softmax"])
+    compare.main([*arguments, "gumbel", "--baseline", "softmax"])
+    assert "minus softmax" in capsys.readouterr().out
+    assert "must be one of" in fails(compare.main, *arguments, "taylor", "--baseline", "pseudo")
