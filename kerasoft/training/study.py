@@ -2,9 +2,8 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
 
 import keras
@@ -17,11 +16,18 @@ from kerasoft.training.dataset import READING, load_dataset
 from kerasoft.training.head import check_head
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.run import Run, check_writable
+from kerasoft.training.study_record import (
+    begin,
+    check_once,
+    check_settings,
+    checked_seeds,
+    read_settings,
+)
 from kerasoft.training.train import resume, train
 from kerasoft.training.variant import Variant
 
 ATTEMPTS = 2  # of a run whose process ends without a word, as where memory runs out
-_SETTINGS, _FAILED, _ATTEMPTS = "study.json", "FAILED.json", "attempts.json"
+_FAILED, _ATTEMPTS = "FAILED.json", "attempts.json"
 
 
 @dataclass(frozen=True)
@@ -100,9 +106,9 @@ def run_study(
         "validation": validation,
         "backend": keras.config.backend(),
     }
-    variants, seeds = _checked_variants(recipe, variants), _checked_seeds(seeds)
+    variants, seeds = _checked_variants(recipe, variants), checked_seeds(seeds)
     check_writable(folder)
-    _checked_settings(folder, settings)
+    check_settings(folder, settings)
     cells = [_Cell(folder, variant, seed) for seed in seeds for variant in variants]
     if not all(cell.outcome().ended for cell in cells):
         # What is wrong with the data, or with a variant for these data, must show before anything
@@ -112,7 +118,7 @@ def run_study(
         settings["data_fingerprint"] = splits.fingerprint
         for variant in variants:
             check_head(variant.softmax, variant.options, splits)
-    _begin(folder, settings, variants, seeds)
+    begin(folder, settings, variants, seeds)
     for number, cell in enumerate(cells, 1):
         before = cell.outcome()
         say(f"run {number} of {len(cells)}: {before if before.ended else before.title}")
@@ -131,7 +137,7 @@ def read_study(folder: str | Path) -> tuple[dict[str, object], list[Outcome]]:
     Raises:
         InvalidArgumentError: If it is no study's folder.
     """
-    settings, asked = _settings_in(Path(folder))
+    settings, asked = read_settings(Path(folder))
     seeds = sorted({seed for own in asked.values() for seed in own})
     cells = [
         _Cell(Path(folder), variant, seed)
@@ -142,99 +148,15 @@ def read_study(folder: str | Path) -> tuple[dict[str, object], list[Outcome]]:
     return settings, [cell.outcome() for cell in cells]
 
 
-def _checked_seeds(seeds: Sequence[int]) -> list[int]:
-    seeds = list(seeds)
-    for seed in seeds:
-        if not isinstance(seed, Integral) or isinstance(seed, bool) or seed < 0:
-            raise InvalidArgumentError("`seeds` must be non-negative integers.", seeds=seeds)
-    seeds = [int(seed) for seed in seeds]
-    _check_once("seeds", seeds)
-    return seeds
-
-
 def _checked_variants(recipe: Recipe, variants: Sequence[Variant | str]) -> list[Variant]:
     variants = [one if isinstance(one, Variant) else Variant.parse(one) for one in variants]
     labels = [variant.label for variant in variants]
-    _check_once("variants", labels)
+    check_once("variants", labels)
     if len(set(variants)) < len(variants):
         raise InvalidArgumentError("Two variants must not train alike.", variants=labels)
     for variant in variants:
         variant.recipe(recipe)
     return variants
-
-
-def _check_once(name: str, values: Sequence[object]) -> None:
-    if not values or len(set(values)) < len(values):
-        raise InvalidArgumentError(
-            f"`{name}` must be at least one, each once.", **{name: list(values)}
-        )
-
-
-def _begin(folder: Path, settings: dict, variants: Sequence[Variant], seeds: Sequence[int]) -> None:
-    """Compares the settings with those that are there, and writes down what is asked for."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "study.lock"):
-        before, asked = _checked_settings(folder, settings)
-        asked = _asked(asked, variants, seeds)
-        _check_once("variants", [one["variant"]["label"] for one in asked])
-        write_json(folder / _SETTINGS, before | settings | {"variants": asked})
-
-
-def _checked_settings(folder: Path, settings: dict) -> tuple[dict, dict[Variant, list[int]]]:
-    """What is there, if anything; no setting may be another."""
-    if not (folder / _SETTINGS).exists():
-        if (folder / "report.md").exists():
-            raise InvalidArgumentError(
-                "This folder has the report of something else; take another folder.",
-                folder=str(folder),
-            )
-        return {}, {}
-    before, asked = _settings_in(folder)
-    for name, value in settings.items():
-        if before.get(name, value) != value:
-            _refuse(folder, name, before[name], value)
-    return before, asked
-
-
-def _settings_in(folder: Path) -> tuple[dict, dict[Variant, list[int]]]:
-    """The settings that all runs share, and the seeds that each variant was asked for with."""
-    try:
-        settings = dict(read_json(folder / _SETTINGS))
-        asked = {Variant(**one["variant"]): list(one["seeds"]) for one in settings.pop("variants")}
-        Recipe(**settings["recipe"])
-        if not asked or not all(map(_checked_seeds, asked.values())):
-            raise ValueError("no variant, or no seed")
-        return settings, asked
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InvalidArgumentError(
-            f"Not a study's folder: {_SETTINGS} in it cannot be read ({type(error).__name__}: "
-            f"{error}).",
-            folder=str(folder),
-        ) from None
-
-
-def _refuse(folder: Path, name: str, before: object, now: object) -> None:
-    if isinstance(before, dict) and isinstance(now, dict):  # of a recipe, what differs
-        names = dict.fromkeys([*now, *before])
-        differing = [one for one in names if before.get(one) != now.get(one)]
-        before, now = ({one: of.get(one) for one in differing} for of in (before, now))
-    raise InvalidArgumentError(
-        f"The study in {folder} has another {name} ({before}); take another folder.", **{name: now}
-    )
-
-
-def _asked(
-    before: Mapping[Variant, list[int]], variants: Sequence[Variant], seeds: Sequence[int]
-) -> list[dict[str, object]]:
-    """Which seeds of which variant were ever asked for; the first order and last label count."""
-    asked = dict(before)
-    labelled = dict(zip(variants, variants, strict=True))
-    for variant in variants:
-        asked[variant] = sorted({*asked.get(variant, ()), *seeds})
-    return [
-        {"variant": dataclasses.asdict(labelled.get(variant, variant)), "seeds": own}
-        for variant, own in asked.items()
-    ]
 
 
 class _Cell:
