@@ -16,6 +16,7 @@ import train_vit
 
 MODELS = {app.family: app for app in (train_cnn.APP, train_efficientnet.APP, train_vit.APP)}
 VARIANTS = ("softmax", "log_softmax", "gumbel", "hierarchical")
+CONFIDENCE = 0.95
 EPILOG = """\
 examples:
   python apps/compare.py --model cnn --softmax softmax log_softmax gumbel hierarchical --seeds 5
@@ -79,9 +80,9 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
     add(
         "--confidence",
         type=_confidence,
-        default=0.95,
+        default=CONFIDENCE,
         metavar="X",
-        help="of the intervals (default 0.95)",
+        help=f"of the intervals (default {CONFIDENCE})",
     )
 
 
@@ -147,6 +148,8 @@ def _train(options: argparse.Namespace, backend: str) -> Path:
         report = ["python", sys.argv[0], "--report-only", str(folder)]
         if options.baseline is not None:
             report += ["--baseline", options.baseline]
+        if options.confidence != CONFIDENCE:
+            report += ["--confidence", str(options.confidence)]
         print(f"What there is so far:  {shlex.join(report)}")
         raise SystemExit(130) from None
     return folder

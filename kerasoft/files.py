@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# What reading a record may raise that somebody cut, emptied or wrote something else into.
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError)
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.files import read_json, write_json
+from kerasoft.files import UNREADABLE, read_json, write_json
 from kerasoft.published import registry
 from kerasoft.published.quantities import QUANTITIES
 from kerasoft.published.results import Results
@@ -161,7 +161,7 @@ def read(folder: str | Path) -> Reproduction:
     try:
         record = read_json(path)
         study, scale = registry.get(record["study"]), record["scale"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise InvalidArgumentError(
             f"Not the folder of a published study: {_RECORD} in it cannot be read ({error}).",
             folder=str(folder),
@@ -185,7 +185,7 @@ def _check_folder(folder: Path, record: dict[str, str]) -> None:
         return
     try:
         before = dict(read_json(path))
-    except (OSError, ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise InvalidArgumentError(
             f"{_RECORD} in the folder cannot be read ({error}).", folder=str(folder)
         ) from None

@@ -13,7 +13,7 @@ from pathlib import Path
 from kerasoft.callbacks import read_metrics
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.evaluation import Report
-from kerasoft.files import read_json, write_json
+from kerasoft.files import UNREADABLE, read_json, write_json
 
 _INCOMPLETE = """\
 This run is not complete: training has not ended, or was interrupted.
@@ -127,7 +127,7 @@ class Run:
             yield
         except InvalidArgumentError:
             raise
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             raise InvalidArgumentError(
                 f"{name} cannot be read ({type(error).__name__}: {error}); remove this run to "
                 "train it again.",

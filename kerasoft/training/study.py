@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from kerasoft.data import DataError
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.files import read_json, write_json
+from kerasoft.files import UNREADABLE, read_json, write_json
 from kerasoft.training.dataset import READING, load_dataset
 from kerasoft.training.head import check_head
 from kerasoft.training.recipe import Recipe
@@ -189,7 +189,7 @@ class _Cell:
     def _reason(self) -> str:
         try:
             return str(read_json(self._folder / _FAILED)["reason"])
-        except (OSError, ValueError, LookupError, TypeError) as error:
+        except UNREADABLE as error:
             return f"its reason in {_FAILED} cannot be read ({type(error).__name__}: {error})"
 
     def _run(self) -> Run | None:
@@ -249,5 +249,5 @@ def _attempts_before(path: Path, epochs: int) -> int:
     try:
         before = read_json(path)
         return int(before["attempts"]) if before["epochs"] == epochs else 0
-    except (OSError, ValueError, LookupError, TypeError):
+    except UNREADABLE:
         return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.files import read_json, write_json
+from kerasoft.files import UNREADABLE, read_json, write_json
 from kerasoft.training.recipe import Recipe
 from kerasoft.training.variant import Variant
 
@@ -50,7 +50,7 @@ def read_settings(folder: Path) -> tuple[dict, dict[Variant, list[int]]]:
         if not asked or not all(map(checked_seeds, asked.values())):
             raise ValueError("no variant, or no seed")
         return settings, asked
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise InvalidArgumentError(
             f"Not a study's folder: {_NAME} in it cannot be read ({type(error).__name__}: "
             f"{error}).",

@@ -74,11 +74,12 @@ def test_interrupt_go_on_report(tiny, tmp_path, monkeypatch, capsys):
     with monkeypatch.context() as patch:
         patch.setattr(callbacks.Progress, "on_epoch_end", interrupted)
         with pytest.raises(SystemExit) as caught:
-            compare.main(arguments)
+            compare.main([*arguments, "--baseline", "softmax", "--confidence", "0.9"])
     assert caught.value.code == 130
     out = capsys.readouterr().out
     assert "The same command goes on:  python apps/compare.py --some 'a b'\n" in out
-    assert "so far:  python apps/compare.py --report-only 'my study'\n" in out
+    asked = "--report-only 'my study' --baseline softmax --confidence 0.9"
+    assert f"so far:  python apps/compare.py {asked}\n" in out
 
     compare.main(["--report-only", "my study"])
     out = capsys.readouterr().out

@@ -73,6 +73,14 @@ def test_dots_are_runs_with_mean_and_interval():
     assert [one.get_visible() for one in figure.axes] == [True, True, True, False]
 
 
+def test_dots_of_what_is_never_negative_stay_there():
+    below = {"one": Interval(1.0, -11.7, 13.7, 2)}
+    (axes,) = draw_dots([Dots("Seconds", {"one": [0.0, 2.0]}, below)]).axes
+    assert axes.get_xlim()[0] == 0
+    (axes,) = draw_dots([Dots("Gain", {"one": [-1.0, 3.0]}, below)]).axes
+    assert axes.get_xlim()[0] < -11.7
+
+
 def test_reliability_curves(make_report):
     reports = {"one": make_report(300, 10), "two": make_report(60, 10)}
     left, right = draw_reliability_curves(reports).axes

@@ -346,7 +346,9 @@ def test_never_negative_and_zero_from_the_margin_on(name, scores, labels):
     assert (found >= 0).all()
     np.testing.assert_array_equal(found[lead >= margin], 0.0)
     np.testing.assert_array_equal(slopes[lead >= margin], 0.0)
-    assert (found[lead < margin - 0.5] > 0).all()  # nearer it is too small for float32
+    # Nearer than this the others' p is below 1e-4, and the loss may be too small for float32.
+    near = max(0.1, 1e-4 ** (case.alpha - 1) / (case.alpha - 1)) if case.alpha > 1 else 0.1
+    assert (found[lead < margin - near] > 0).all()
     if case.alpha <= 2:
         truth = reference.fenchel_young_gradient(labels, scores, case.alpha)
         np.testing.assert_allclose(slopes, truth, rtol=0, atol=1e-6)
