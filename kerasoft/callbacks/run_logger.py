@@ -1,12 +1,11 @@
 """One row an epoch, on disk at once."""
 
-import csv
 from pathlib import Path
 
 import keras
 
+from kerasoft.callbacks.table import read_metrics, write_rows
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.files import replacing
 
 _FIRST_COLUMNS = (
     "epoch", "learning_rate", "loss", "accuracy", "top5", "val_loss", "val_accuracy", "val_top5",
@@ -40,35 +39,4 @@ class RunLogger(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         rate = float(keras.ops.convert_to_tensor(self.model.optimizer.learning_rate))
         self.rows.append({"epoch": epoch + 1, "learning_rate": rate, **(logs or {})})
-        self._write()
-
-    def _write(self) -> None:
-        keys = self.rows[0]
-        columns = [name for name in _FIRST_COLUMNS if name in keys]
-        columns += [name for name in keys if name not in columns]
-        with replacing(self.path) as temporary, temporary.open("w", newline="") as file:
-            table = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
-            table.writeheader()
-            table.writerows(self.rows)
-
-
-def read_metrics(path: str | Path) -> list[dict[str, float]]:
-    """Reads a `RunLogger` file: one dict of numbers an epoch (empty cells left out).
-
-    Raises:
-        InvalidArgumentError: if the file is none.
-    """
-    with Path(path).open(newline="") as file:
-        try:
-            return [
-                {name: _number(name, text) for name, text in row.items() if text}
-                for row in csv.DictReader(file, strict=True)
-            ]
-        except (ValueError, TypeError, csv.Error) as error:
-            raise InvalidArgumentError(
-                f"This is no table of numbers ({error}).", path=str(path)
-            ) from None
-
-
-def _number(column: str, text: str) -> float:
-    return int(text) if column == "epoch" else float(text)
+        write_rows(self.path, self.rows, _FIRST_COLUMNS)

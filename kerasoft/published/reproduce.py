@@ -87,6 +87,7 @@ class Reproduction:
             return []
         used, published = self.settings[part.name]["recipe"], dataclasses.asdict(part.recipe)
         fixed = part.known | {name for name, off in _LEFT_OUT.items() if published[name] == off}
+        fixed -= {"logging_steps"}  # which changes no training
         return [name for name in fixed & used.keys() if used[name] != published[name]]
 
 

@@ -27,6 +27,7 @@ def fit_on_device(
     validation_data: tuple[np.ndarray, np.ndarray] | None = None,
     validation_batch_size: int = EVALUATION_BATCH,
     steps_per_call: int | None = None,
+    logging_steps: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
 ) -> keras.callbacks.History:
@@ -52,6 +53,8 @@ def fit_on_device(
         steps_per_call: how many steps run between two calls of `on_train_batch_begin`, and so how
             often progress is shown and Ctrl-C is heard. By default JAX on an accelerator runs a
             whole epoch at a time, TensorFlow an eighth of one; elsewhere it is one step.
+        logging_steps: a call also ends after every so many steps of an epoch, for callbacks that
+            look at logs there, such as `kerasoft.callbacks.StepLogger`.
         callbacks: Keras callbacks. `on_train_batch_begin` and `_end` are told the first and the
             last step of a call.
         verbose: as in `fit`.
@@ -69,6 +72,7 @@ def fit_on_device(
         batch_size=batch_size,
         validation_batch_size=validation_batch_size,
         steps_per_call=1 if steps_per_call is None else steps_per_call,
+        logging_steps=1 if logging_steps is None else logging_steps,
     )
     _check_examples(classifier, images, labels)
     order = ShuffledRows(len(labels), batch_size, seed)
@@ -90,13 +94,17 @@ def fit_on_device(
     classifier.stop_training = False
     logs: Logs = {}
     callbacks.on_train_begin()
-    steps_per_call = steps_per_call or training.steps_per_call(len(order))
+    calls = _calls(
+        len(order),
+        steps_per_call or training.steps_per_call(len(order)),
+        logging_steps or len(order),
+    )
     if initial_epoch < epochs:
-        _prepare(training, order, steps_per_call, validation, validation_batch_size)
+        _prepare(training, order, calls, validation, validation_batch_size)
     for epoch in range(initial_epoch, epochs):
         classifier.reset_metrics()
         callbacks.on_epoch_begin(epoch)
-        logs = _train(classifier, training, order.epoch(epoch), steps_per_call, callbacks)
+        logs = _train(classifier, training, order.epoch(epoch), calls, callbacks)
         if validation is not None:
             logs |= _validate(classifier, validation, validation_batch_size, callbacks)
         callbacks.on_epoch_end(epoch, logs)
@@ -108,15 +116,25 @@ def fit_on_device(
     return classifier.history
 
 
+def _calls(steps: int, steps_per_call: int, logging_steps: int) -> list[range]:
+    """An epoch's steps: so many a call, and none across a multiple of `logging_steps`."""
+    return [
+        range(begin, min(begin + steps_per_call, part + logging_steps, steps))
+        for part in range(0, steps, logging_steps)
+        for begin in range(part, min(part + logging_steps, steps), steps_per_call)
+    ]
+
+
 def _prepare(
     training: DeviceSteps,
     order: ShuffledRows,
-    steps_per_call: int,
+    calls: Sequence[range],
     validation: DeviceSteps | None,
     validation_batch_size: int,
 ) -> None:
     """Compiles what can be compiled before the clock of the first epoch starts."""
-    waits = [training.prepare("train", order.epoch(0)[:steps_per_call])]
+    lengths = dict.fromkeys(map(len, calls))
+    waits = [training.prepare("train", order.epoch(0)[:length]) for length in lengths]
     if validation is not None:
         waits += [
             validation.prepare("test", rows)
@@ -130,14 +148,13 @@ def _train(
     classifier: Classifier,
     steps: DeviceSteps,
     rows: np.ndarray,
-    steps_per_call: int,
+    calls: Sequence[range],
     callbacks: keras.callbacks.CallbackList,
 ) -> Logs:
-    for begin in range(0, len(rows), steps_per_call):
-        some = rows[begin : begin + steps_per_call]
-        callbacks.on_train_batch_begin(begin)
-        logs = steps.train(some)
-        callbacks.on_train_batch_end(begin + len(some) - 1, logs)
+    for call in calls:
+        callbacks.on_train_batch_begin(call.start)
+        logs = steps.train(rows[call.start : call.stop])
+        callbacks.on_train_batch_end(call.stop - 1, logs)
         if classifier.stop_training:
             break
     return _numbers(logs)

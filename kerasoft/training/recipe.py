@@ -43,6 +43,8 @@ class Recipe:
         mixing: "none"; "mixup" (alpha 0.2), "cutmix" (half of the images), or "mixup_cutmix" (all
             images, the one or the other).
         precision: a Keras dtype policy, "float32" or "mixed_bfloat16".
+        logging_steps: loss and metrics are also kept as means over every so many steps, which
+            changes no training; 0 keeps those of epochs alone.
         backbone_options: arguments of the backbone, such as `image_size`.
 
     Raises:
@@ -68,14 +70,16 @@ class Recipe:
     shift: int = 4
     mixing: str = "none"
     precision: str = "float32"
+    logging_steps: int = 0
     backbone_options: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self):
         for name in ("epochs", "batch_size"):
             if not _is_number(getattr(self, name), int) or getattr(self, name) < 1:
                 _refuse(self, name, "a positive integer")
-        if not _is_number(self.shift, int) or self.shift < 0:
-            _refuse(self, "shift", "an integer of at least 0")
+        for name in ("shift", "logging_steps"):
+            if not _is_number(getattr(self, name), int) or getattr(self, name) < 0:
+                _refuse(self, name, "an integer of at least 0")
         for name in ("learning_rate", "other_rate"):
             if not _is_number(getattr(self, name)) or not 0 < getattr(self, name) < math.inf:
                 _refuse(self, name, "a positive finite number")

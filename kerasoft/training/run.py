@@ -81,6 +81,10 @@ class Run:
         return self.folder / "metrics.csv"
 
     @property
+    def steps(self) -> Path:
+        return self.folder / "steps.csv"
+
+    @property
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint.npz"
 
@@ -94,6 +98,14 @@ class Run:
             rows = read_metrics(self.metrics)
             if absent := _COLUMNS - set(rows[0]):
                 raise LookupError(f"no {', '.join(sorted(absent))}")
+            return {name: [row.get(name, math.nan) for row in rows] for name in rows[0]}
+
+    def step_history(self) -> dict[str, list[float]]:
+        """The columns of steps.csv; none where the recipe has no `logging_steps`."""
+        if not self.steps.exists():
+            return {}
+        with self._reading("steps.csv"):
+            rows = read_metrics(self.steps)
             return {name: [row.get(name, math.nan) for row in rows] for name in rows[0]}
 
     def steady_epoch_seconds(self) -> float:

@@ -46,7 +46,8 @@ def read_settings(folder: Path) -> tuple[dict, dict[Variant, list[int]]]:
     try:
         settings = dict(read_json(folder / _NAME))
         asked = {Variant(**one["variant"]): list(one["seeds"]) for one in settings.pop("variants")}
-        Recipe(**settings["recipe"])
+        # A recipe of an earlier version has not yet what came to recipes since.
+        settings["recipe"] = dataclasses.asdict(Recipe(**settings["recipe"]))
         if not asked or not all(map(checked_seeds, asked.values())):
             raise ValueError("no variant, or no seed")
         return settings, asked

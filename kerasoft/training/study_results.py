@@ -79,6 +79,7 @@ def _study_run(outcome: Outcome) -> StudyRun:
         seed=outcome.seed,
         report=run.report(),
         history=history,
+        step_history=run.step_history(),
         epoch_seconds=run.steady_epoch_seconds(),
         compilation_seconds=compilation,
         training_seconds=sum(history["epoch_seconds"]) + compilation,

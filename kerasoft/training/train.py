@@ -168,6 +168,8 @@ def _fit(
         done = callbacks.Checkpoint.restore(classifier, run.checkpoint)
         say(f"going on after epoch {done} of {recipe.epochs}")
     steps = len(ShuffledRows(len(train), recipe.batch_size, seed))
+    every = recipe.logging_steps
+    step_logger = [callbacks.StepLogger(run.steps, every, done * steps)] if every else []
     say(f"epochs left: {recipe.epochs - done}, of {steps} steps; the first also compiles")
     fit_on_device(
         classifier,
@@ -178,10 +180,12 @@ def _fit(
         seed=seed,
         initial_epoch=done,
         validation_data=(validation.images, validation.labels) if len(validation) else None,
+        logging_steps=every or None,
         callbacks=[
             EpochSeed(seed),
             callbacks.EpochTimer(),
             callbacks.RunLogger(run.metrics, initial_epoch=done),
+            *step_logger,
             callbacks.Checkpoint(run.checkpoint, SECONDS_BETWEEN_CHECKPOINTS),
             callbacks.Progress(),
         ],

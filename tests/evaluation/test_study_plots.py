@@ -51,6 +51,13 @@ def test_curves_without_validation_have_one_row():
     assert len(figure.axes) == 2
 
 
+def test_curves_of_steps_lie_where_the_steps_are():
+    histories = {"one": [{"step": [500], "loss": [3.0]}, {"step": [500, 1500], "loss": [1, 2]}]}
+    axes = draw_learning_curves(histories, "step").axes[0]
+    np.testing.assert_array_equal(axes.lines[0].get_xydata(), [[500, 2.0], [1500, 2.0]])
+    assert axes.get_xlabel() == "step"
+
+
 @pytest.mark.parametrize("histories", [{}, {"one": []}, {"one": [{"loss": [NAN]}]}])
 def test_no_curves(histories):
     with pytest.raises(InvalidArgumentError, match="finite loss"):

@@ -193,6 +193,28 @@ def test_callbacks():
     assert diary.params["steps"] == 5 and diary.params["epochs"] == 1
 
 
+@pytest.mark.parametrize(
+    "logging_steps, calls",
+    [
+        (1, [(0, 0), (1, 1), (2, 2), (3, 3), (4, 4)]),
+        (3, [(0, 1), (2, 2), (3, 4)]),
+        (4, [(0, 1), (2, 3), (4, 4)]),
+        (9, [(0, 1), (2, 3), (4, 4)]),
+    ],
+)
+def test_calls_end_where_logs_are_looked_at(logging_steps, calls):
+    diary, models = Diary(), (plain(), plain())
+    histories = (
+        on_device(models[0], epochs=1, steps_per_call=2),
+        on_device(
+            models[1], epochs=1, steps_per_call=2, logging_steps=logging_steps, callbacks=[diary]
+        ),
+    )
+    numbers = [line[1] for line in diary.lines if line[0] in ("begin", "end")]
+    assert list(zip(numbers[::2], numbers[1::2], strict=True)) == calls
+    assert_same(*models, histories)
+
+
 @pytest.mark.parametrize("stop_at, epochs", [(("epoch", 1), 2), (("end", 1), 1)])
 def test_a_callback_may_stop_it(stop_at, epochs):
     diary = Diary(stop_at)
@@ -243,7 +265,8 @@ def test_a_model_trained_here_is_saved_and_goes_on_with_fit(tmp_path):
 
 
 @pytest.mark.skipif(NAME != "jax", reason="JAX compiles it")
-def test_it_compiles_once():
+@pytest.mark.parametrize("logging_steps", [None, 2])
+def test_it_compiles_once(logging_steps):
     import jax
 
     compiled = []
@@ -256,7 +279,8 @@ def test_it_compiles_once():
             sum(name.endswith("backend_compile_duration") for name in compiled)
         )
     )
-    on_device(plain(), epochs=4, steps_per_call=5, callbacks=[count])
+    options = {"steps_per_call": 5, "logging_steps": logging_steps}
+    on_device(plain(), epochs=4, **options, callbacks=[count])
     assert epochs[1] == epochs[2] == epochs[3]
 
 
@@ -272,6 +296,7 @@ def refused(match, model=None, **options):
     [
         ({"batch_size": 0}, "`batch_size` must be a positive integer. Received: batch_size=0"),
         ({"steps_per_call": 0}, "`steps_per_call` must be a positive integer"),
+        ({"logging_steps": 0}, "`logging_steps` must be a positive integer"),
         ({"validation_batch_size": 0}, "`validation_batch_size` must be a positive integer"),
         ({"batch_size": True}, "`batch_size`.*True"),
         ({"steps_per_call": 1.5}, "`steps_per_call`.*1.5"),

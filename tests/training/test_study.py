@@ -107,6 +107,20 @@ def test_a_study_is_read_without_training(study, tmp_path):
     assert study.trained == trained
 
 
+def test_a_record_of_an_earlier_version_goes_on(study, tmp_path):
+    """Settings that recipes have got since have their default in it."""
+    study(seeds=(0,))
+    path = tmp_path / "study" / "study.json"
+    record = json.loads(path.read_text())
+    del record["recipe"]["logging_steps"]
+    path.write_text(json.dumps(record))
+    study(seeds=(0, 1))
+    assert len(study.trained) == 4
+    assert json.loads(path.read_text())["recipe"]["logging_steps"] == 0
+    with pytest.raises(InvalidArgumentError, match="Received: recipe={'logging_steps': 2}"):
+        study(recipe=training_fakes.recipe(logging_steps=2))
+
+
 def test_two_variants_of_one_name_cannot_meet_in_a_folder(study):
     study([Variant("gumbel", label="mine")], seeds=(0,))
     with pytest.raises(InvalidArgumentError, match="`variants` must be.* once.*mine"):

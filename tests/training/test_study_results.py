@@ -18,7 +18,7 @@ VARIANTS = ["softmax", Variant("hierarchical", {"tree": "balanced"}, label="a *t
 
 
 def run_study(folder, variants=VARIANTS, seeds=(0, 1), **changes):
-    recipe = training_fakes.recipe(epochs=2)
+    recipe = training_fakes.recipe(epochs=2, logging_steps=2)
     settings = {"folder": folder, "say": lambda line: None} | changes
     return training.run_study(recipe, variants=variants, seeds=seeds, **settings)
 
@@ -41,6 +41,7 @@ def scores(study):
         (run.variant, run.seed): (
             run.report.to_dict(),
             {name: column for name, column in run.history.items() if name not in TIMES},
+            run.step_history,
             run.parameters,
             run.complexity,
             run.data,
@@ -79,6 +80,8 @@ def test_facts_come_from_the_small_files(folder):
     assert softmax.epoch_seconds == run.steady_epoch_seconds()
     history = run.history()
     assert softmax.compilation_seconds == history["first_epoch_extra_seconds"][0]
+    assert softmax.step_history["epoch"] == [1, 1, 2, 2]
+    assert softmax.step_history["step"] == [2, 4, 7, 9]
     total = sum(history["epoch_seconds"]) + softmax.compilation_seconds
     assert softmax.training_seconds == total
     assert softmax.environment["backend"] == run.config["backend"]

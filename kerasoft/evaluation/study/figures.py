@@ -50,6 +50,24 @@ def curves_figure(study: Study) -> Figure:
     )
 
 
+def step_curves_figure(study: Study) -> Figure | None:
+    """Loss and accuracy within epochs; None where no run kept them."""
+    histories = {
+        name: [run.step_history for run in study.runs_of(name) if run.step_history]
+        for name in study.trained
+    }
+    histories = {name: own for name, own in histories.items() if own}
+    if not histories:
+        return None
+    every = next(iter(histories.values()))[0]["step"][0]
+    return _figure(
+        "steps",
+        plots.draw_learning_curves(histories, "step"),
+        f"Loss and accuracy of training every {every} steps, one line a variant",
+        f"The same of training, as means over every {every} steps.",
+    )
+
+
 def reliability_figure(study: Study) -> Figure:
     """Confidence against accuracy."""
     return _figure(

@@ -70,6 +70,8 @@ def _cost(findings: Findings) -> Iterator[Block]:
 def _curves(findings: Findings) -> Iterator[Block]:
     yield Heading("Learning curves")
     yield figures.curves_figure(findings.study)
+    if steps := figures.step_curves_figure(findings.study):
+        yield steps
 
 
 def _mistakes(findings: Findings) -> Iterator[Block]:

@@ -19,6 +19,8 @@ class StudyRun:
             first weights.
         report: The scores on the test split.
         history: Columns, one entry an epoch; see `kerasoft.evaluation.plot_history`.
+        step_history: Columns "step", "loss", ..., one entry every so many steps; empty where the
+            recipe has no `logging_steps`.
         epoch_seconds: Of training, at steady pace.
         compilation_seconds: What the first epoch took beyond that.
         training_seconds: All epochs and the compilation.
@@ -35,6 +37,7 @@ class StudyRun:
     epoch_seconds: float
     compilation_seconds: float
     training_seconds: float
+    step_history: Mapping[str, Sequence[float]] = field(default_factory=dict)
     parameters: int | None = None
     complexity: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, object] = field(default_factory=dict)
