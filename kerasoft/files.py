@@ -16,6 +16,8 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())  # else a power cut may keep the name and lose what was written
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Files that are either whole or not there."""
 
 import json
+import os
 
 import pytest
 
@@ -16,6 +17,21 @@ def test_a_file_appears_at_the_end(tmp_path):
         assert path.read_text() == "old"
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_it_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    path, seen = tmp_path / "note.txt", []
+    sync = os.fsync
+
+    def look(file):
+        assert not path.exists()
+        seen.append(os.fstat(file).st_size)
+        sync(file)
+
+    monkeypatch.setattr("kerasoft.files.os.fsync", look)
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+    assert seen == [3] and path.read_text() == "new"
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
