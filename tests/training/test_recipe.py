@@ -16,7 +16,7 @@ NAN, INFINITY = float("nan"), float("inf")
     "field, value",
     [("epochs", value) for value in (0, -1, 1.5, "3")]
     + [("batch_size", value) for value in (0, -3, 2.0)]
-    + [("shift", value) for value in (-1, 2.0)]
+    + [(name, value) for name in ("shift", "logging_steps") for value in (-1, 2.0)]
     + [(name, v) for name in ("learning_rate", "other_rate") for v in (0.0, -0.1, NAN, INFINITY)]
     + [("momentum", value) for value in (-0.1, 1.0, NAN)]
     + [(name, value) for name in ("clip",) for value in (-1.0, NAN, INFINITY)]
