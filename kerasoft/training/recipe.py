@@ -43,8 +43,8 @@ class Recipe:
         mixing: "none"; "mixup" (alpha 0.2), "cutmix" (half of the images), or "mixup_cutmix" (all
             images, the one or the other).
         precision: a Keras dtype policy, "float32" or "mixed_bfloat16".
-        logging_steps: loss and metrics are also kept as means over every so many steps, which
-            changes no training; 0 keeps those of epochs alone.
+        logging_steps: loss and metrics are also kept as means over every so many steps (over those
+            of an epoch, where it has fewer), which changes no training; 0 keeps none.
         backbone_options: arguments of the backbone, such as `image_size`.
 
     Raises:

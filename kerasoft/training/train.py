@@ -168,7 +168,7 @@ def _fit(
         done = callbacks.Checkpoint.restore(classifier, run.checkpoint)
         say(f"going on after epoch {done} of {recipe.epochs}")
     steps = len(ShuffledRows(len(train), recipe.batch_size, seed))
-    every = recipe.logging_steps
+    every = min(recipe.logging_steps, steps)
     step_logger = [callbacks.StepLogger(run.steps, every, done * steps)] if every else []
     say(f"epochs left: {recipe.epochs - done}, of {steps} steps; the first also compiles")
     fit_on_device(

@@ -70,6 +70,18 @@ def test_one_row_an_epoch(run):
     assert rows[-1]["learning_rate"] == 0.0  # the cosine has come to its end
 
 
+@pytest.mark.parametrize("logging_steps, steps", [(2, [2, 4, 7, 9]), (500, [5, 10])])
+def test_one_row_every_so_many_steps_or_an_epoch(train, logging_steps, steps):
+    run = train(epochs=2, logging_steps=logging_steps)
+    assert run.step_history()["step"] == steps
+    if logging_steps > 5:
+        np.testing.assert_allclose(run.step_history()["loss"], run.history()["loss"], rtol=1e-6)
+
+
+def test_no_such_rows_unless_asked_for(run):
+    assert run.step_history() == {} and not run.steps.exists()
+
+
 def test_it_learns(run):
     assert run.report().n_examples == 130
     assert run.report().accuracy > 0.2  # chance is 0.1
