@@ -117,7 +117,7 @@ def draw(record: dict, folder: Path) -> None:
 def _point(head: str, classes: int, options: argparse.Namespace) -> dict[str, object]:
     needed = dense_bytes(head, classes, options) if head in DENSE else 0
     if needed > options.memory * GIGABYTE:
-        return {"left_out": f"needs about {needed / GIGABYTE:.0f} GB"}
+        return {"left_out": f"needs at least {needed / GIGABYTE:.0f} GB"}
     names = ("features", "batch_size", "num_sampled", "div_value", "optimizer", "labels", "epochs")
     settings = {"head": head, "classes": classes}
     settings |= {name: getattr(options, name) for name in names}

@@ -42,13 +42,16 @@ class EpochTimer(keras.callbacks.Callback):
         self._begin = time.perf_counter()
         self._preparation = self._begin - (self._train_begin or self._begin)
         self._train_begin = None  # other epochs are not prepared
-        self._second_step = self._trained = self._validated = None
-        self._steps = 0
+        self._second_call = self._trained = self._validated = None
+        self._calls = self._steps = 0
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        self._steps += 1
-        if self._steps == 2:
-            self._second_step = time.perf_counter()
+        self._calls += 1
+        if self._calls == 2:
+            self._second_call, self._first_steps = time.perf_counter(), batch
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self._steps = batch + 1
 
     def on_test_begin(self, logs: dict | None = None) -> None:
         float(keras.ops.convert_to_tensor(self.model.optimizer.iterations))  # waits for steps
@@ -70,8 +73,8 @@ class EpochTimer(keras.callbacks.Callback):
                 logs["validation_seconds"] = self._validated - self._trained
 
     def _extra(self, end: float) -> float:
-        """What the first step took beyond the mean of the later ones."""
-        if self._second_step is None:
-            return 0.0  # a single step: nothing to compare it with
-        mean = (end - self._second_step) / (self._steps - 1)
-        return max(0.0, self._second_step - self._begin - mean)
+        """What the first call took beyond the pace of the later ones; a call may be many steps."""
+        if self._second_call is None:
+            return 0.0  # a single call: nothing to compare it with
+        pace = (end - self._second_call) / (self._steps - self._first_steps)
+        return max(0.0, self._second_call - self._begin - self._first_steps * pace)

@@ -1,4 +1,4 @@
-"""One row every so many steps, on disk at once."""
+"""One row every so many steps."""
 
 from pathlib import Path
 
@@ -6,18 +6,20 @@ import keras
 
 from kerasoft.arguments import check_positive
 from kerasoft.callbacks.table import read_metrics, write_rows
+from kerasoft.errors import InvalidArgumentError
 
 _FIRST_COLUMNS = ("epoch", "step", "loss", "accuracy", "top5")
 
 
 class StepLogger(keras.callbacks.Callback):
-    """Writes means over every so many steps as rows of a CSV file.
+    """Writes means over every so many steps as rows of a CSV file, at the end of each epoch.
 
     Columns are `epoch` and `step` (both counted from 1 since training began), the loss and the
     metrics of training, each the mean over that many steps up to this one. They begin anew in each
     epoch, so what is left at its end has no row. Keras tells means since the epoch began; those of
     fewer steps are their differences, exact but for rounding where a metric is a mean over batches
-    of one size. The device is waited for once a row.
+    of one size. The device is waited for once a row. Memory grows with the rows, and an epoch
+    writes them all.
 
     Args:
         path: the CSV file.
@@ -34,7 +36,7 @@ class StepLogger(keras.callbacks.Callback):
         super().__init__()
         check_positive(every=every)
         self.path, self.every = Path(path), every
-        before = read_metrics(self.path) if initial_step and self.path.exists() else []
+        before = read_steps(self.path) if initial_step and self.path.exists() else []
         self.rows = [row for row in before if row["step"] <= initial_step]
         self._done, self._steps = initial_step, 0
 
@@ -53,4 +55,19 @@ class StepLogger(keras.callbacks.Callback):
         }
         self._sums = sums
         self.rows.append({"epoch": self._epoch, "step": self._done + self._steps} | means)
-        write_rows(self.path, self.rows, _FIRST_COLUMNS)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if self.rows:
+            write_rows(self.path, self.rows, _FIRST_COLUMNS)
+
+
+def read_steps(path: str | Path) -> list[dict[str, float]]:
+    """Reads the file of a `StepLogger`: a dict of numbers a row.
+
+    Raises:
+        InvalidArgumentError: if the file is none.
+    """
+    rows = read_metrics(path)
+    if not rows or not all("step" in row for row in rows):
+        raise InvalidArgumentError("This is no table of steps.", path=str(path))
+    return rows

@@ -23,9 +23,7 @@ def write_rows(
 
 
 def read_metrics(path: str | Path) -> list[dict[str, float]]:
-    """Reads the file of a `RunLogger` or a `StepLogger`: a dict of numbers a row.
-
-    Empty cells are left out.
+    """Reads the file of a `RunLogger`: a dict of numbers a row (empty cells left out).
 
     Raises:
         InvalidArgumentError: if the file is none.

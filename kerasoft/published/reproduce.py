@@ -13,6 +13,7 @@ from kerasoft.published.results import Results
 from kerasoft.published.study import SCALES, Part, Study
 from kerasoft.training import Outcome, Recipe, Run, run_study
 from kerasoft.training.dataset import READING, load_dataset
+from kerasoft.training.recipe import CHANGES_NO_TRAINING
 from kerasoft.training.run import check_writable
 from kerasoft.training.study import read_study
 
@@ -87,8 +88,8 @@ class Reproduction:
             return []
         used, published = self.settings[part.name]["recipe"], dataclasses.asdict(part.recipe)
         fixed = part.known | {name for name, off in _LEFT_OUT.items() if published[name] == off}
-        fixed -= {"logging_steps"}  # which changes no training
-        return [name for name in fixed & used.keys() if used[name] != published[name]]
+        names = (fixed & used.keys()) - CHANGES_NO_TRAINING
+        return [name for name in names if used[name] != published[name]]
 
 
 def reproduce(

@@ -152,9 +152,9 @@ RESNET12 = Study(
         "applied softmax again. Probabilities lie within 1 of each other, so that loss can never "
         "fall below log(1 + 99 / e) = 3.62 for 100 classes, and where all classes are equally "
         "probable, as in the beginning, its gradient is 1 / 100 of that of cross-entropy. Both "
-        "wirings are trained here. It learns, slowly: how far it gets is a matter of the learning "
-        "rate and of patience, and neither was reported. With a `Classifier` it cannot happen: the "
-        "loss comes from its head.",
+        "wirings are trained here. It learns, but slowly; where it ends with another learning rate "
+        "or after other epochs, which were not reported, may be elsewhere. With a `Classifier` it "
+        "cannot happen: the loss comes from its head.",
         "**Why log-softmax was spared.** The logarithm of a softmax goes through log-softmax "
         "unchanged, because its exponentials sum to 1 already. So the same mistake does nothing "
         "there, and softmax and log-softmax, wired rightly, are one and the same training.",

@@ -135,6 +135,7 @@ class Recipe:
         return dataclasses.replace(self, backbone_options=options, **changes)
 
 
+CHANGES_NO_TRAINING = frozenset({"logging_steps"})
 _OF_BACKBONE = "backbone."
 _PYTHONS = {"True": True, "False": False, "None": None}
 _KINDS = {  # what can be said in one word

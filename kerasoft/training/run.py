@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kerasoft.callbacks import read_metrics
+from kerasoft.callbacks import read_metrics, read_steps
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.evaluation import Report
 from kerasoft.files import UNREADABLE, read_json, write_json
@@ -98,15 +98,14 @@ class Run:
             rows = read_metrics(self.metrics)
             if absent := _COLUMNS - set(rows[0]):
                 raise LookupError(f"no {', '.join(sorted(absent))}")
-            return {name: [row.get(name, math.nan) for row in rows] for name in rows[0]}
+            return _columns(rows)
 
     def step_history(self) -> dict[str, list[float]]:
         """The columns of steps.csv; none where the recipe has no `logging_steps`."""
         if not self.steps.exists():
             return {}
         with self._reading("steps.csv"):
-            rows = read_metrics(self.steps)
-            return {name: [row.get(name, math.nan) for row in rows] for name in rows[0]}
+            return _columns(read_steps(self.steps))
 
     def steady_epoch_seconds(self) -> float:
         """Median seconds of training an epoch, without the first epoch (unless it is alone)."""
@@ -145,6 +144,10 @@ class Run:
                 "train it again.",
                 path=str(self.folder / name),
             ) from None
+
+
+def _columns(rows: list[dict[str, float]]) -> dict[str, list[float]]:
+    return {name: [row.get(name, math.nan) for row in rows] for name in rows[0]}
 
 
 def check_writable(folder: str | Path) -> None:

@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.files import UNREADABLE, read_json, write_json
-from kerasoft.training.recipe import Recipe
+from kerasoft.training.recipe import CHANGES_NO_TRAINING, Recipe
 from kerasoft.training.variant import Variant
 
 _NAME = "study.json"
@@ -36,7 +36,7 @@ def check_settings(folder: Path, settings: dict) -> tuple[dict, dict[Variant, li
         return {}, {}
     before, asked = read_settings(folder)
     for name, value in settings.items():
-        if before.get(name, value) != value:
+        if _deciding(before.get(name, value)) != _deciding(value):
             _refuse(folder, name, before[name], value)
     return before, asked
 
@@ -59,8 +59,16 @@ def read_settings(folder: Path) -> tuple[dict, dict[Variant, list[int]]]:
         ) from None
 
 
+def _deciding(setting: object) -> object:
+    """The setting; of a recipe, what makes it another training."""
+    if not isinstance(setting, dict):
+        return setting
+    return {name: value for name, value in setting.items() if name not in CHANGES_NO_TRAINING}
+
+
 def _refuse(folder: Path, name: str, before: object, now: object) -> None:
     if isinstance(before, dict) and isinstance(now, dict):  # of a recipe, what differs
+        before, now = _deciding(before), _deciding(now)
         names = dict.fromkeys([*now, *before])
         differing = [one for one in names if before.get(one) != now.get(one)]
         before, now = ({one: of.get(one) for one in differing} for of in (before, now))

@@ -11,6 +11,7 @@ from kerasoft import backbones, callbacks, evaluation
 from kerasoft.classifier import Classifier
 from kerasoft.data import Split, Splits
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.files import replacing
 from kerasoft.training import context
 from kerasoft.training.batches import ShuffledRows
 from kerasoft.training.build import build_classifier, for_inference, precision
@@ -216,7 +217,8 @@ def _conclude(run: Run, classifier: Classifier, splits: Splits) -> None:
         context=context.sections(run.config, run.environment, history, model),
         history=history,
     )
-    model.save(run.model)
+    with replacing(run.model) as temporary:
+        model.save(temporary)
     if half_precision:
         shrink(run.model)
     run.finish()

@@ -62,6 +62,17 @@ def test_first_epoch_leaves_compilation_and_validation_out(timer, clock):
     assert timer.first_epoch_extra_seconds == 7.0
 
 
+def test_calls_of_many_steps_count_by_their_steps(timer, clock):
+    """As where a whole epoch is four compiled calls, the last of them short."""
+    timer.on_epoch_begin(0)
+    for begin, end in ((0, 500), (500, 1000), (1000, 1500), (1500, 1562)):
+        timer.on_train_batch_begin(begin)
+        clock.now += 0.5 * (end - begin) + (20.0 if begin == 0 else 0.0)
+        timer.on_train_batch_end(end - 1)
+    timer.on_epoch_end(0, logs := {})
+    assert logs == {"epoch_seconds": 781.0, "first_epoch_extra_seconds": 20.0}
+
+
 def test_the_two_parts_are_the_wall_time_of_training(timer, clock):
     begin = clock.now
     logs = run_epoch(timer, clock, [10.0, 2.0, 3.0], before=1.0)

@@ -25,6 +25,7 @@ def tell(logger, losses, epoch):
     for step in range(len(losses)):
         mean = np.mean(losses[: step + 1])
         logger.on_train_batch_end(step, {"loss": np.float32(mean), "top5": 0.25})
+    logger.on_epoch_end(epoch)
 
 
 def test_rows_are_means_since_the_row_before(path):
@@ -61,9 +62,10 @@ def test_steps_a_row_are_a_positive_integer(path, every):
         StepLogger(path, every)
 
 
-def test_another_table_is_one_line(path):
-    path.write_text("epoch,step\n1,x\n")
-    with pytest.raises(InvalidArgumentError, match="no table of numbers.*Received: path="):
+@pytest.mark.parametrize("text", ["epoch,step\n1,x\n", "epoch,loss\n1,2\n", "epoch,step\n1,\n", ""])
+def test_another_table_is_one_line(path, text):
+    path.write_text(text)
+    with pytest.raises(InvalidArgumentError, match="no table of .*Received: path="):
         StepLogger(path, EVERY, initial_step=5)
 
 

@@ -117,8 +117,14 @@ def test_a_record_of_an_earlier_version_goes_on(study, tmp_path):
     study(seeds=(0, 1))
     assert len(study.trained) == 4
     assert json.loads(path.read_text())["recipe"]["logging_steps"] == 0
-    with pytest.raises(InvalidArgumentError, match="Received: recipe={'logging_steps': 2}"):
-        study(recipe=training_fakes.recipe(logging_steps=2))
+
+
+def test_what_changes_no_training_may_be_another(study, tmp_path):
+    study(seeds=(0,))
+    study(seeds=(0, 1), recipe=training_fakes.recipe(logging_steps=2))
+    assert len(study.trained) == 4
+    with pytest.raises(InvalidArgumentError, match=r"Received: recipe={'epochs': 4}"):
+        study(recipe=training_fakes.recipe(logging_steps=5, epochs=4))
 
 
 def test_two_variants_of_one_name_cannot_meet_in_a_folder(study):

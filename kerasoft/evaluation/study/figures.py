@@ -56,15 +56,14 @@ def step_curves_figure(study: Study) -> Figure | None:
         name: [run.step_history for run in study.runs_of(name) if run.step_history]
         for name in study.trained
     }
-    histories = {name: own for name, own in histories.items() if own}
-    if not histories:
+    if not any(histories.values()):
         return None
-    every = next(iter(histories.values()))[0]["step"][0]
     return _figure(
         "steps",
         plots.draw_learning_curves(histories, "step"),
-        f"Loss and accuracy of training every {every} steps, one line a variant",
-        f"The same of training, as means over every {every} steps.",
+        "Loss and accuracy of training within epochs, one line a variant",
+        "The same of training within epochs: means over as many steps as the recipe's "
+        "`logging_steps`.",
     )
 
 

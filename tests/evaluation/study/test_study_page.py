@@ -201,7 +201,7 @@ def test_losses_within_epochs_have_a_figure():
     steps = {"epoch": [1, 1], "step": [500, 1000], "loss": [3.0, 2.0], "accuracy": [0.1, 0.2]}
     document = study_document(study(run("softmax", 0, step_history=steps), run("gumbel", 0)))
     (figure,) = (one for one in document.figures if one.name == "steps")
-    assert "every 500 steps" in figure.alt and "every 500 steps" in figure.caption
+    assert "within epochs" in figure.alt and "`logging_steps`" in figure.caption
     assert "steps" not in [one.name for one in study_document(study(run("gumbel", 0))).figures]
 
 
