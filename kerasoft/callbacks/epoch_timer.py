@@ -10,7 +10,8 @@ class EpochTimer(keras.callbacks.Callback):
     """Measures each epoch and adds three numbers, in seconds, to its logs.
 
     - `epoch_seconds`: training only, at steady pace. In the first epoch of a process this leaves
-      out what the first step took beyond the mean of the others.
+      out what the first step (where many run in one call, the first call) took beyond the pace of
+      the others.
     - `first_epoch_extra_seconds`: just that, i.e. compilation and warm-up, and what was prepared
       before the first epoch began; 0 in later epochs.
     - `validation_seconds`: evaluation at the end of the epoch (its own compilation included); only

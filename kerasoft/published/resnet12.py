@@ -153,8 +153,9 @@ RESNET12 = Study(
         "fall below log(1 + 99 / e) = 3.62 for 100 classes, and where all classes are equally "
         "probable, as in the beginning, its gradient is 1 / 100 of that of cross-entropy. Both "
         "wirings are trained here. It learns, but slowly; where it ends with another learning rate "
-        "or after other epochs, which were not reported, may be elsewhere. With a `Classifier` it "
-        "cannot happen: the loss comes from its head.",
+        "or after other epochs, which were not reported, may be elsewhere. (The runs at a rate of "
+        "0.001 were added once the first one at 0.01 was seen.) With a `Classifier` it cannot "
+        "happen: the loss comes from its head.",
         "**Why log-softmax was spared.** The logarithm of a softmax goes through log-softmax "
         "unchanged, because its exponentials sum to 1 already. So the same mistake does nothing "
         "there, and softmax and log-softmax, wired rightly, are one and the same training.",

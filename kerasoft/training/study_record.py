@@ -36,8 +36,9 @@ def check_settings(folder: Path, settings: dict) -> tuple[dict, dict[Variant, li
         return {}, {}
     before, asked = read_settings(folder)
     for name, value in settings.items():
-        if _deciding(before.get(name, value)) != _deciding(value):
-            _refuse(folder, name, before[name], value)
+        was, now = _deciding(before.get(name, value)), _deciding(value)
+        if was != now:
+            _refuse(folder, name, was, now)
     return before, asked
 
 
@@ -68,7 +69,6 @@ def _deciding(setting: object) -> object:
 
 def _refuse(folder: Path, name: str, before: object, now: object) -> None:
     if isinstance(before, dict) and isinstance(now, dict):  # of a recipe, what differs
-        before, now = _deciding(before), _deciding(now)
         names = dict.fromkeys([*now, *before])
         differing = [one for one in names if before.get(one) != now.get(one)]
         before, now = ({one: of.get(one) for one in differing} for of in (before, now))

@@ -325,7 +325,7 @@ def test_file_that_cannot_be_read(tmp_path, forms, arrays, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr("kerasoft.data.read_npz._read_arrays", denied)
-    error_of(path)
+    assert "Permission denied" in error_of(path)
 
 
 def test_message_names_what_was_given_by_environment(tmp_path, monkeypatch):
