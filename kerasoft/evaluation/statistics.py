@@ -33,7 +33,7 @@ class Difference:
     Attributes:
         interval: Of the mean difference.
         p_value: How probable so large a mean difference, of either sign, would be if there were
-            none; None for fewer than two repetitions.
+            none; None where the repetitions cannot tell.
     """
 
     interval: Interval
@@ -76,8 +76,10 @@ def paired_difference(
         confidence: As in `mean_interval`.
 
     Returns:
-        The interval of the mean difference, and the p-value of the paired t-test. Without any
-        variation the p-value is 1 for no difference and 0 for one.
+        The interval of the mean difference, and the p-value of the paired t-test. Where there is
+        no difference in any repetition, the p-value is 1. Where all have the same one, as two
+        accuracies of a few thousand images easily do, there is no variation to judge it by: no
+        ends and no p-value, as for one repetition.
 
     Raises:
         InvalidArgumentError: If both have not the same length, or as in `mean_interval`.
@@ -91,12 +93,12 @@ def paired_difference(
         )
     differences = values - baseline
     interval = mean_interval(differences, confidence)
-    if len(differences) < 2:
-        return Difference(interval, None)
-    error = differences.std(ddof=1) / len(differences) ** 0.5
-    if error == 0:
-        return Difference(interval, 1.0 if interval.mean == 0 else 0.0)
-    t = abs(interval.mean) / error
+    if not differences.any() and len(differences) > 1:
+        return Difference(interval, 1.0)
+    rounding = np.spacing(np.abs([values, baseline]).max())
+    if np.ptp(differences) <= 2 * rounding:
+        return Difference(Interval(interval.mean, None, None, interval.n), None)
+    t = abs(interval.mean) / (differences.std(ddof=1) / len(differences) ** 0.5)
     return Difference(interval, float(2 * stats.t.sf(t, len(differences) - 1)))
 
 

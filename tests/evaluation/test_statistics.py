@@ -47,11 +47,17 @@ def test_paired_differences_leave_out_what_seeds_share():
     assert both[0].lower < both[1].mean  # which unpaired intervals would not tell
 
 
-@pytest.mark.parametrize("shift, p", [(0.0, 1.0), (0.5, 0.0)])
-def test_differences_without_any_variation(shift, p):
-    found = paired_difference([1.0 + shift, 2.0 + shift], [1.0, 2.0])
-    assert (found.interval.mean, found.p_value) == (shift, p)
-    assert found.interval.lower == found.interval.upper == shift
+def test_repetitions_without_any_difference():
+    found = paired_difference([1.0, 2.0], [1.0, 2.0])
+    assert (found.interval.lower, found.interval.upper, found.p_value) == (0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("values, baseline", [([1.5, 2.5], [1.0, 2.0]), ([0.3, 0.6], [0.2, 0.5])])
+def test_the_same_difference_in_all_repetitions_has_nothing_to_judge_it_by(values, baseline):
+    """The second pair differs by roundings only, which are no variation either."""
+    found = paired_difference(values, baseline)
+    np.testing.assert_allclose(found.interval.mean, values[0] - baseline[0])
+    assert found.interval.lower is found.interval.upper is found.p_value is None
 
 
 def test_holm_by_hand():

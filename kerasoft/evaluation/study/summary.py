@@ -117,7 +117,7 @@ def _short(fact: str, text: str) -> str:
 
 def _differences(findings: Findings) -> list[str]:
     """In accuracy: who equals the baseline, who differs, who does not, who cannot be told."""
-    same, clear, unclear, untold, apart = [], [], [], [], []
+    same, clear, unclear, untold, constant, apart = [], [], [], [], [], []
     for name in findings.others:
         contrast = findings.contrast(name, ACCURACY)
         if contrast is None:
@@ -126,7 +126,7 @@ def _differences(findings: Findings) -> list[str]:
         interval, p = contrast.difference.interval, contrast.adjusted_p_value
         text = f"{ACCURACY.signed(interval.mean)} points"
         if p is None:
-            untold.append(f"{literal(name)} {text}")
+            (untold if interval.n == 1 else constant).append(f"{literal(name)} {text}")
             continue
         text += f" ({ACCURACY.ends(interval)}; {p_text(p)})"
         if interval.lower == interval.upper == 0:
@@ -140,6 +140,7 @@ def _differences(findings: Findings) -> list[str]:
         "These differ from it": clear,
         "Not told apart from it, after correction": unclear,
         "One seed alone, which may be chance, gives": untold,
+        "The same difference in every seed, without variation to judge it by": constant,
         "Without a seed in common with it": apart,
     }
     return [f"{start}: {'; '.join(texts)}." for start, texts in starts.items() if texts]

@@ -1,5 +1,6 @@
 """What a report of a study says, case by case."""
 
+import dataclasses
 import re
 from html import escape
 
@@ -125,6 +126,18 @@ def test_one_seed_has_no_interval_and_says_so():
     )
     assert "±" not in text and "interval" not in text.split("A faint dot")[0]
     assert "1 seed (0)" in text and "Holm" not in text
+
+
+def test_the_same_difference_in_every_seed_is_not_tested():
+    runs = [
+        run(name, seed, report=dataclasses.replace(report(), accuracy=accuracy))
+        for name, accuracies in {"softmax": (0.50, 0.54), "gumbel": (0.52, 0.56)}.items()
+        for seed, accuracy in enumerate(accuracies)
+    ]
+    text = words(study_document(study(*runs)))
+    start = "The same difference in every seed, without variation to judge it by: "
+    assert f"{start}gumbel +2.00 points." in text
+    assert "These differ" not in text and "Not told apart" not in text
 
 
 def test_relative_seconds_are_geometric_means_seed_by_seed():
