@@ -1,7 +1,7 @@
 """What the apps share before Keras is imported: options, the backend, one-line errors.
 
-Keras reads its backend once, when it is first imported. So this module imports only the standard
-library, and an app imports kerasoft after `choose_backend`.
+Keras reads its backend once, when it is first imported. So this module imports nothing that imports
+it, and an app imports kerasoft after `choose_backend`.
 """
 
 import argparse
@@ -12,10 +12,12 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeVar
+
+from without_tensorflow import leave_tensorflow_out
 
 T = TypeVar("T")
 
@@ -37,6 +39,17 @@ class Parser(argparse.ArgumentParser):
 def fail(message: str, status: int = 2) -> NoReturn:
     print("error:", " ".join(message.split()), file=sys.stderr)
     raise SystemExit(status)
+
+
+def refuse_beside(
+    option: str, what: str, others: Collection[str], argv: Sequence[str] | None
+) -> None:
+    """Refuses options that an option which takes everything from a folder would leave unread."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    for word in words:
+        name = word.partition("=")[0]
+        if name.startswith("--") and not any(one.startswith(name) for one in (option, *others)):
+            fail(f"{option} takes {what}; leave {name} out. Received: {shlex.join(words)}")
 
 
 def choose_backend(asked: str | None) -> str:
@@ -122,6 +135,8 @@ def one_line_errors() -> Iterator[None]:
     """Turns errors that the user can mend into one line and a non-zero exit."""
     try:
         with _without_notices():
+            if os.environ.get("KERAS_BACKEND") != "tensorflow":
+                leave_tensorflow_out()
             from kerasoft.errors import InvalidArgumentError
 
         try:

@@ -97,26 +97,14 @@ def _confidence(text: str) -> float:
 
 
 def main(argv: list[str] | None = None) -> None:
-    arguments = parser()
-    options = arguments.parse_args(argv)
-    if options.report_only is not None:
-        _refuse_settings(arguments, options)
+    options = parser().parse_args(argv)
+    if options.report_only is not None:  # only how it is compared may be asked for
+        how = ("--baseline", "--confidence", "--backend")
+        command_line.refuse_beside("--report-only", "every setting from the study", how, argv)
     backend = command_line.choose_backend(options.backend)
     command_line.show_warnings_as_lines()
     with command_line.one_line_errors():
         _report(options, options.report_only or _train(options, backend))
-
-
-def _refuse_settings(arguments: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """A report is of what was trained: only how it is compared may be asked for."""
-    for name, value in vars(options).items():
-        mine = ("report_only", "baseline", "confidence", "backend")
-        if name not in mine and value != arguments.get_default(name):
-            option = "--" + name.replace("_", "-")
-            command_line.fail(
-                f"--report-only takes every setting from the study; leave {option} out. "
-                f"Received: {value!r}"
-            )
 
 
 def _train(options: argparse.Namespace, backend: str) -> Path:
@@ -126,10 +114,10 @@ def _train(options: argparse.Namespace, backend: str) -> Path:
     variants = [training.Variant.parse(text) for text in options.softmax]
     app = MODELS[options.model]
     recipe = recipe_options.chosen_recipe(options, app.family, app.backbones, {}, backend)
-    recipe = _alike(recipe, variants, options.set)
     folder = Path(options.output_dir or f"runs/compare/{options.model}-{recipe.name}")
     before = training.read_study(folder)[1] if (folder / "study.json").exists() else []
-    known = [*(one.variant for one in before), *variants]
+    known = list(dict.fromkeys([*(one.variant for one in before), *variants]))
+    recipe = _alike(recipe, known, options.set)
     training.choose_baseline(known, options.baseline)  # a wrong one must not wait
     training.keep_compiled_programs()
     try:

@@ -73,13 +73,20 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> None:
     options = parser().parse_args(argv)
+    if options.report_only is not None:
+        everything = "everything from the folder"
+        command_line.refuse_beside("--report-only", everything, ("--backend", "--list"), argv)
+        if options.study is not None:
+            command_line.fail(
+                f"--report-only takes {everything}; leave the study out. "
+                f"Received: {options.study!r}"
+            )
     command_line.choose_backend(options.backend)
     command_line.show_warnings_as_lines()
     with command_line.one_line_errors():
         if options.list:
             _list()
         elif options.report_only is not None:
-            _refuse_settings(options)
             _report(Path(options.report_only))
         elif options.study is None:
             command_line.fail("A STUDY is missing (--list lists them). Received: nothing")
@@ -93,16 +100,6 @@ def _list() -> None:
     for name in published.names():
         study = published.get(name)
         print(f"{name}\n    {study.title}\n    {study.published}\n")
-
-
-def _refuse_settings(options: argparse.Namespace) -> None:
-    for name, value in vars(options).items():
-        if name not in ("report_only", "list", "backend") and value is not None:
-            option = name if name == "study" else "--" + name.replace("_", "-")
-            command_line.fail(
-                f"--report-only takes everything from the folder; leave {option} out. "
-                f"Received: {value!r}"
-            )
 
 
 def _reproduce(options: argparse.Namespace) -> None:
@@ -134,7 +131,7 @@ def _report(folder: Path) -> None:
     from kerasoft import published
 
     reproduction = published.write_reports(folder)
-    results = reproduction.results()
+    results = reproduction.results
     print()
     for claim in reproduction.study.claims:
         verdict = claim.judge(results)

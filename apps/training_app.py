@@ -113,9 +113,10 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def main(app: App, argv: list[str] | None = None) -> None:
     """Parses, trains, prints."""
-    arguments = parser(app)
-    options = arguments.parse_args(argv)
-    _refuse_settings_beside_resume(arguments, options)
+    options = parser(app).parse_args(argv)
+    if options.resume is not None:  # only what does not change the result may be said
+        others = ("--data-dir", "--save")
+        command_line.refuse_beside("--resume", "every setting from the run", others, argv)
     asked = options.backend if options.resume is None else _begun_with(options.resume)
     backend = command_line.choose_backend(asked)
     command_line.show_warnings_as_lines()
@@ -167,21 +168,6 @@ def _show(run, model: Path) -> None:
     print(f"plots   {run.folder / 'history.png'}  confusion.png  reliability.png")
     print(f"model   {model}\n")
     print(f"next:   python apps/evaluate.py {model}")
-
-
-def _refuse_settings_beside_resume(
-    arguments: argparse.ArgumentParser, options: argparse.Namespace
-) -> None:
-    """A resumed run has its settings already: only what does not change the result may differ."""
-    if options.resume is None:
-        return
-    for name, value in vars(options).items():
-        if name not in ("resume", "data_dir", "save") and value != arguments.get_default(name):
-            option = "--" + name.replace("_", "-")
-            command_line.fail(
-                f"--resume takes every setting from the run; leave {option} out. "
-                f"Received: {value!r}"
-            )
 
 
 def _begun_with(run: str) -> str | None:

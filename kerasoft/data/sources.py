@@ -162,9 +162,8 @@ def _archive(path: Path) -> Source:
 
 def _npz(path: Path, spec: Spec) -> Source | None:
     found = sorted(file for file in path.glob("*.npz") if file.is_file())
-    if len(found) > 1:
-        named = [file for file in found if file.stem == spec.name]
-        found = named or [file for file in found if read_npz.fits(file, spec)]
+    named = [file for file in found if file.stem == spec.name]  # damaged or not
+    found = named or [file for file in found if read_npz.fits(file, spec)]
     if len(found) > 1:
         names = ", ".join(file.name for file in found)
         raise BadFile(path, f"holds several .npz that fit ({names})", "Name one of them.")

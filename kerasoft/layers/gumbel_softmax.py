@@ -29,7 +29,8 @@ class GumbelSoftmax(ScoreLayer):
 
     Args:
         temperature: a number from 1e-30 to 1e30, applied while training only; or a
-            `keras.optimizers.schedules.LearningRateSchedule` of such numbers over training steps.
+            `keras.optimizers.schedules.LearningRateSchedule` of such numbers over training steps,
+            that is calls while training: with the `mixing` of a `Classifier` a step has two.
         learn_temperature: whether the temperature is a weight (its logarithm is) that starts at the
             number given.
         hard: return the sample itself while training, exactly one-hot, with the gradient of the

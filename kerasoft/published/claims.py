@@ -5,11 +5,12 @@ import statistics
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kerasoft.evaluation.statistics import Interval, mean_interval
+from kerasoft.evaluation.statistics import Interval, mean_interval, paired_difference
 from kerasoft.published.quantities import Quantity
 from kerasoft.published.results import Cell, Results, interval_text
 
 ONE_SEED = "one seed, which has no interval"
+ALIKE = "the same difference in every seed, without variation to judge it by"
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class Contrast(Claim):
         both = [seed for seed in own if seed in others]
         if not both:
             return Verdict(None, "-", results.absence(_first_absent(results, cells)))
-        interval = mean_interval([self._difference(own[seed], others[seed]) for seed in both])
+        interval = self._interval([own[seed] for seed in both], [others[seed] for seed in both])
         means = [statistics.fmean(numbers[seed] for seed in both) for numbers in (own, others)]
         measured = interval_text(interval, self._text) + self._pair(*means)
         same = (interval.mean > 0) == (self._difference(*self.values) > 0)
@@ -158,6 +159,11 @@ class Contrast(Claim):
             reason = "the interval holds both 0 and what was reported; take more seeds"
             return Verdict(None, measured, reason)
         return Verdict(False, measured, "the interval holds 0 and not what was reported")
+
+    def _interval(self, own: list[float], others: list[float]) -> Interval:
+        if self.relative:
+            return mean_interval(list(map(self._difference, own, others)))
+        return paired_difference(own, others).interval
 
     def _difference(self, one: float, other: float) -> float:
         return one / other - 1 if self.relative else one - other
@@ -224,7 +230,8 @@ class Same(Claim):
 
 def _undecided(results: Results, interval: Interval) -> str | None:
     """Why no interval can decide, if so."""
-    return results.apart or (ONE_SEED if interval.lower is None else None)
+    untold = ONE_SEED if interval.n == 1 else ALIKE
+    return results.apart or (untold if interval.lower is None else None)
 
 
 def _first_absent(results: Results, cells: list[Cell]) -> Cell:

@@ -1,4 +1,4 @@
-"""What studies report of a training, read off a run."""
+"""What studies report of a training, read off the scores and the history of a run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasoft.evaluation import Report
 from kerasoft.evaluation.summary import percent
-from kerasoft.training import Run
+from kerasoft.training import times
 
 
 @dataclass(frozen=True)
@@ -16,13 +16,13 @@ class Quantity:
 
     Attributes:
         name: What tables call it.
-        of: Reads it off a complete run.
+        of: Reads it off the scores on the test split and the columns of metrics.csv.
         text: Writes it, with its unit.
         is_time: Whether it depends on the machine.
     """
 
     name: str
-    of: Callable[[Run], float]
+    of: Callable[[Report, times.History], float]
     text: Callable[[float], str]
     is_time: bool = False
 
@@ -51,16 +51,9 @@ def micro_f1(report: Report) -> float:
     return 2 * hits / (2 * hits + misses + false_alarms)
 
 
-def mean_epoch_seconds(run: Run) -> float:
+def mean_epoch_seconds(history: times.History) -> float:
     """Seconds an epoch if the time of compilation is averaged in."""
-    history = run.history()
-    return training_seconds(run) / len(history["epoch_seconds"])
-
-
-def training_seconds(run: Run) -> float:
-    """All epochs and what the first took for compilation; no validation."""
-    history = run.history()
-    return sum(history["epoch_seconds"]) + sum(history["first_epoch_extra_seconds"])
+    return times.in_all(history) / len(history["epoch_seconds"])
 
 
 def _share(value: float) -> str:
@@ -75,17 +68,25 @@ def _minutes(value: float) -> str:
     return f"{value:.2g} minutes" if value < 9.95 else f"{value:,.0f} minutes"
 
 
-ACCURACY = Quantity("accuracy", lambda run: run.report().accuracy, percent)
-MICRO_F1 = Quantity("micro F1", lambda run: micro_f1(run.report()), _share)
-MACRO_F1 = Quantity("macro F1", lambda run: run.report().f1, _share)
-PRECISION = Quantity("macro precision", lambda run: run.report().precision, _share)
-RECALL = Quantity("macro recall", lambda run: run.report().recall, _share)
-KAPPA = Quantity("Cohen's kappa", lambda run: run.report().kappa, _share)
-STEADY_SECONDS = Quantity("steady seconds an epoch", Run.steady_epoch_seconds, _seconds, True)
-MEAN_SECONDS = Quantity(
-    "seconds an epoch, compilation averaged in", mean_epoch_seconds, _seconds, True
+ACCURACY = Quantity("accuracy", lambda report, _: report.accuracy, percent)
+MICRO_F1 = Quantity("micro F1", lambda report, _: micro_f1(report), _share)
+MACRO_F1 = Quantity("macro F1", lambda report, _: report.f1, _share)
+PRECISION = Quantity("macro precision", lambda report, _: report.precision, _share)
+RECALL = Quantity("macro recall", lambda report, _: report.recall, _share)
+KAPPA = Quantity("Cohen's kappa", lambda report, _: report.kappa, _share)
+STEADY_SECONDS = Quantity(
+    "steady seconds an epoch",
+    lambda _, history: times.steady(history["epoch_seconds"]),
+    _seconds,
+    True,
 )
-MINUTES = Quantity("training in all", lambda run: training_seconds(run) / 60, _minutes, True)
+MEAN_SECONDS = Quantity(
+    "seconds an epoch, compilation averaged in",
+    lambda _, history: mean_epoch_seconds(history),
+    _seconds,
+    True,
+)
+MINUTES = Quantity("training in all", lambda _, history: times.in_all(history) / 60, _minutes, True)
 
 QUANTITIES = (
     *(ACCURACY, MICRO_F1, MACRO_F1, PRECISION, RECALL, KAPPA),

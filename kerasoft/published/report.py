@@ -20,6 +20,7 @@ from kerasoft.published.reproduce import Reproduction
 from kerasoft.published.results import Results
 from kerasoft.published.study import Part
 from kerasoft.training import Variant
+from kerasoft.training.recipe import setting_text
 
 _RECIPE = (  # what the table of settings shows, in this order
     *("backbone", "backbone_options", "epochs", "batch_size", "optimizer", "learning_rate"),
@@ -33,7 +34,7 @@ def study_report(reproduction: Reproduction) -> Document:
     Args:
         reproduction: What there is; a study that is not complete has a report too.
     """
-    study, results = reproduction.study, reproduction.results()
+    study, results = reproduction.study, reproduction.results
     verdicts = [(claim, claim.judge(results)) for claim in study.claims]
     blocks = [
         Paragraph(literal(study.published)),
@@ -221,24 +222,37 @@ def _how(reproduction: Reproduction) -> Iterator[Block]:
 
 
 def _command(reproduction: Reproduction) -> str:
-    """What trains the same, as far as settings go that are the same for all parts."""
-    part = next(one for one in reproduction.study.parts if one.name in reproduction.settings)
-    used = reproduction.settings[part.name]
-    published = dataclasses.asdict(part.recipe_at(reproduction.scale))
-    changes = [
-        f"--set {name}={value}"
-        for name, value in used["recipe"].items()
-        if value != published[name] and name != "backbone_options"
-    ]
+    """What trains the same."""
+    used = next(iter(reproduction.settings.values()))
+    quick = reproduction.scale == "quick"  # then the number of images is the study's
     seeds = _seeds_option(sorted({run.config["seed"] for run in reproduction.all_runs()}))
     options = {
         "scale": reproduction.scale,
         "seeds": seeds,
-        "dataset": used["dataset"].partition(":")[0],
+        "dataset": used["dataset"].partition(":")[0] if quick else used["dataset"],
         "backend": used["backend"],
     }
     named = [f"--{name} {value}" for name, value in options.items()]
-    return " ".join(["python apps/reproduce.py", reproduction.study.name, *named, *changes])
+    named += [f"--set {name}={value}" for name, value in _changes(reproduction).items()]
+    return " ".join(["python apps/reproduce.py", reproduction.study.name, *named])
+
+
+def _changes(reproduction: Reproduction) -> dict[str, object]:
+    """What `--set` changed: it does so for every part, and shows where that had another value."""
+    changes: dict[str, object] = {}
+    for part in reproduction.study.parts:
+        used = dict(reproduction.settings.get(part.name, {}).get("recipe", {}))
+        published = dataclasses.asdict(part.recipe_at(reproduction.scale)) if used else {}
+        for prefix, values, before in (
+            ("backbone.", used.pop("backbone_options", {}), published.get("backbone_options", {})),
+            ("", used, published),
+        ):
+            changes |= {
+                prefix + name: setting_text(value)
+                for name, value in values.items()
+                if value != before.get(name)
+            }
+    return changes
 
 
 def _seeds_option(seeds: list[int]) -> str:

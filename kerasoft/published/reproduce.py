@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from kerasoft.errors import InvalidArgumentError
@@ -49,8 +50,9 @@ class Reproduction:
         """Those of every part."""
         return [run for part in self.study.parts for run in self.runs(part)]
 
+    @cached_property
     def results(self) -> Results:
-        """The numbers of all runs."""
+        """The numbers of all runs, of which each is read once."""
         scores: dict = {}
         failures: dict = {}
         for part in self.study.parts:
@@ -61,7 +63,8 @@ class Reproduction:
                 if one.failure is not None:
                     failures.setdefault(cell, []).append(one.failure)
                 elif one.run is not None:
-                    numbers = {quantity.name: quantity.of(one.run) for quantity in QUANTITIES}
+                    report, history = one.run.report(), one.run.history()
+                    numbers = {each.name: each.of(report, history) for each in QUANTITIES}
                     scores.setdefault(cell, {})[one.seed] = numbers
         return Results(self.apart(), scores, failures)
 
@@ -134,7 +137,9 @@ def reproduce(
     record = {"study": study.name, "scale": scale}
     _check_folder(folder, record)
     say(READING)
-    load_dataset(parts[0].dataset_at(scale, dataset), data_dir=data_dir)
+    for part in parts:
+        name = part.dataset_at(scale, dataset)
+        load_dataset(name, part.labels, data_dir, part.validation)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / _RECORD, record)
     for part, recipe in zip(parts, recipes, strict=True):

@@ -1,7 +1,6 @@
 """What a report says about a run beside its scores."""
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 
 import keras
@@ -9,6 +8,7 @@ import keras
 from kerasoft.classifier import Classifier
 from kerasoft.data import Splits
 from kerasoft.heads import Head, SoftmaxHead
+from kerasoft.training import times
 
 FINGERPRINT = "fingerprint (SHA-256)"
 TRAINED = "of these trained"
@@ -33,6 +33,7 @@ def metadata(config: Mapping, splits: Splits) -> dict[str, object]:
         "dataset": splits.name,
         "labels": splits.label_kind,
         "fingerprint": splits.fingerprint,
+        "validation": config["validation"],
         "class_names": list(splits.class_names),
         "softmax": config["softmax"],
         "backbone": config["recipe"]["backbone"],
@@ -53,16 +54,15 @@ def timing(history: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
     The median leaves out the first epoch, as `kerasoft.callbacks.EpochTimer` says why.
     """
-    epochs = history["epoch_seconds"]
-    times = {
-        "steady seconds an epoch (median)": statistics.median(epochs[1:] or epochs),
-        "first epoch's extra seconds (compilation)": sum(history["first_epoch_extra_seconds"]),
-        "training seconds in all": sum(epochs) + sum(history["first_epoch_extra_seconds"]),
+    seconds = {
+        "steady seconds an epoch (median)": times.steady(history["epoch_seconds"]),
+        "first epoch's extra seconds (compilation)": times.compilation(history),
+        "training seconds in all": times.in_all(history),
     }
     if "validation_seconds" in history:
-        checks = history["validation_seconds"]
-        times["validation seconds an epoch (median)"] = statistics.median(checks[1:] or checks)
-    return {name: round(value, 3) for name, value in times.items()}
+        checks = times.steady(history["validation_seconds"])
+        seconds["validation seconds an epoch (median)"] = checks
+    return {name: round(value, 3) for name, value in seconds.items()}
 
 
 def sections(

@@ -45,7 +45,8 @@ def evaluate_saved(
         The report, and the folder that it was written to.
 
     Raises:
-        InvalidArgumentError: if the file is no model, or an argument is not allowed.
+        InvalidArgumentError: if the file is no model, an argument is not allowed, or the split is
+            one that the model was trained on as a whole.
         DataError: if the data are absent or damaged.
         OSError: if the folder cannot be written.
     """
@@ -66,6 +67,10 @@ def evaluate_saved(
     say(splits.describe())
     if known.get("fingerprint", splits.fingerprint) != splits.fingerprint:
         say("note: these are other data than those that the model was trained on")
+    elif split == "validation" and not known.get("validation", True):
+        raise InvalidArgumentError(
+            "The model was trained on the validation images too; score it on `test`.", split=split
+        )
     report = _score(model, splits, split)
     path = Path(path)
     name = path.parent.name if path.stem == "model" else path.stem

@@ -42,11 +42,14 @@ def _make_for_any_data(name: str, options: Mapping[str, object]) -> None:
     if heads.kind(name) is heads.SoftmaxHead:
         heads.get(name, 2, **options)
         return
-    tree = options.get("tree")
+    tree, sampler = options.get("tree", "balanced"), options.get("sampler", "uniform")
     if isinstance(tree, str) and tree not in ("auto", *_TREES):
         raise InvalidArgumentError(f"`tree` must be one of {', '.join(_TREES)}.", tree=tree)
-    if tree in _TREES_OF_DATA:
+    # What has an entry a class is for the data to judge.
+    if not isinstance(tree, str) or tree in _TREES_OF_DATA:
         options = {**options, "tree": "balanced"}
+    if not isinstance(sampler, str):
+        options = {**options, "sampler": "uniform"}
     heads.get(name, _MANY, **options, **_counts(name, options, np.zeros(1, "int32"), _MANY))
 
 

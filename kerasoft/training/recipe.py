@@ -42,7 +42,7 @@ class Recipe:
         shift: by how many pixels images are shifted at most, each way.
         mixing: "none"; "mixup" (alpha 0.2), "cutmix" (half of the images), or "mixup_cutmix" (all
             images, the one or the other).
-        precision: a Keras dtype policy, "float32" or "mixed_bfloat16".
+        precision: a Keras dtype policy, "float32", "mixed_bfloat16" or "mixed_float16".
         logging_steps: loss and metrics are also kept as means over every so many steps (over those
             of an epoch, where it has fewer), which changes no training; 0 keeps none.
         backbone_options: arguments of the backbone, such as `image_size`.
@@ -178,6 +178,13 @@ def json_or_text(text: str) -> object:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def setting_text(value: object) -> str:
+    """The shortest that `json_or_text` reads as `value`."""
+    if isinstance(value, str) and json_or_text(value) == value:
+        return value
+    return json.dumps(value, sort_keys=True)
 
 
 def _refuse(recipe: Recipe, name: str, allowed: str) -> None:

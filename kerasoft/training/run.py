@@ -4,7 +4,6 @@ import datetime
 import errno
 import math
 import os
-import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from kerasoft.callbacks import read_metrics, read_steps
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.evaluation import Report
 from kerasoft.files import UNREADABLE, read_json, write_json
+from kerasoft.training import times
 
 _INCOMPLETE = """\
 This run is not complete: training has not ended, or was interrupted.
@@ -21,6 +21,7 @@ Continue it with `--resume` and this folder; it goes on after the last epoch in 
 """
 _COLUMNS = {"loss", "epoch_seconds", "first_epoch_extra_seconds"}  # that every metrics.csv has
 _SETTINGS = {"softmax", "softmax_options", "recipe", "labels", "seed", "backend", "data"}
+_FACTS = {"command", "commit", "backend", "device", "python", "platform", "versions"}
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,15 @@ class Run:
 
     @property
     def config(self) -> dict:
-        return self._read("config.json")
+        return {"validation": True, **self._read("config.json")}  # the first runs do not say
 
     @property
     def environment(self) -> dict:
-        return self._read("environment.json")
+        with self._reading("environment.json"):
+            facts = self._read("environment.json")
+            if absent := _FACTS - facts.keys():
+                raise LookupError(f"no {', '.join(sorted(absent))}")
+            return facts
 
     @property
     def metrics(self) -> Path:
@@ -109,8 +114,7 @@ class Run:
 
     def steady_epoch_seconds(self) -> float:
         """Median seconds of training an epoch, without the first epoch (unless it is alone)."""
-        seconds = self.history()["epoch_seconds"]
-        return statistics.median(seconds[1:] or seconds)
+        return times.steady(self.history()["epoch_seconds"])
 
     def report(self) -> Report:
         """The scores on the test split, of a complete run."""

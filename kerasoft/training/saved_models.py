@@ -99,7 +99,12 @@ def save_model(name: str, folder: Path, run: Run) -> Path:
 
     Returns:
         The path of the model.
+
+    Raises:
+        InvalidArgumentError: as in `check_name`: the name may have been taken meanwhile.
+        OSError: if the folder cannot be written.
     """
+    check_name(name, folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.keras"
     config, environment, report = run.config, run.environment, run.report()

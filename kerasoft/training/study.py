@@ -242,6 +242,7 @@ class _Cell:
 
     def _fail(self, reason: str) -> None:
         write_json(self._folder / _FAILED, {"reason": " ".join(reason.split())})
+        (self._folder / _ATTEMPTS).unlink(missing_ok=True)  # who removes the one tries anew
 
 
 def _attempts_before(path: Path, epochs: int) -> int:

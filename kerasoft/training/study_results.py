@@ -7,7 +7,7 @@ from kerasoft import heads
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.evaluation.document import literal
 from kerasoft.evaluation.study import Absent, Study, StudyRun
-from kerasoft.training import context
+from kerasoft.training import context, times
 from kerasoft.training.study import Outcome, read_study
 from kerasoft.training.variant import Variant
 
@@ -73,16 +73,15 @@ def _parsed(text: str) -> Variant | None:
 def _study_run(outcome: Outcome) -> StudyRun:
     run, history = outcome.run, outcome.run.history()
     model = run.context()["Model"]
-    compilation = sum(history["first_epoch_extra_seconds"])
     return StudyRun(
         variant=outcome.variant.label,
         seed=outcome.seed,
         report=run.report(),
         history=history,
         step_history=run.step_history(),
-        epoch_seconds=run.steady_epoch_seconds(),
-        compilation_seconds=compilation,
-        training_seconds=sum(history["epoch_seconds"]) + compilation,
+        epoch_seconds=times.steady(history["epoch_seconds"]),
+        compilation_seconds=times.compilation(history),
+        training_seconds=times.in_all(history),
         parameters=model.get(context.TRAINED),
         complexity={name: model[name] for name in context.COMPLEXITY if name in model},
         data=context.data_rows(run.config),

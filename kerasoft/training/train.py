@@ -115,6 +115,11 @@ def resume(
     if run.complete:
         raise InvalidArgumentError("This run is complete already.", run=str(folder))
     check_writable(folder)
+    if unknown := config["recipe"].keys() - {one.name for one in dataclasses.fields(Recipe)}:
+        raise InvalidArgumentError(
+            "The run's recipe has settings that this version does not know.",
+            recipe=sorted(unknown),
+        )
     if config["backend"] != keras.config.backend():
         raise InvalidArgumentError(
             f"This run was begun with the {config['backend']} backend.",

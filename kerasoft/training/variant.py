@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.training.head import check_softmax
-from kerasoft.training.recipe import Recipe, json_or_text
+from kerasoft.training.recipe import Recipe, json_or_text, setting_text
 
 _CHANGES = {one.name for one in dataclasses.fields(Recipe)} - {"name"}
 _LONGEST_NAME = 100
@@ -95,8 +95,10 @@ class Variant:
 
         Where other characters had to go, a few digits of a hash tell such names apart.
         """
-        settings = {name: _text(value) for name, value in sorted(self.options.items())}
-        settings |= {f"recipe.{name}": _text(value) for name, value in sorted(self.changes.items())}
+        settings = {name: setting_text(value) for name, value in sorted(self.options.items())}
+        settings |= {
+            f"recipe.{name}": setting_text(value) for name, value in sorted(self.changes.items())
+        }
         name = "-".join([self.softmax, *(f"{one}={text}" for one, text in settings.items())])
         if all(re.fullmatch(r"[A-Za-z0-9_.+-]+", text) for text in settings.values()):
             if len(name) <= _LONGEST_NAME:
@@ -130,12 +132,5 @@ def _as_json(variant: Variant, name: str) -> dict[str, object]:
 
 
 def _label(softmax: str, settings: Iterable[tuple[str, object]]) -> str:
-    pairs = (f"{name.replace('_', ' ')} {_text(value)}" for name, value in settings)
+    pairs = (f"{name.replace('_', ' ')} {setting_text(value)}" for name, value in settings)
     return ", ".join([softmax, *pairs])
-
-
-def _text(value: object) -> str:
-    """The shortest that `json_or_text` reads as `value`."""
-    if isinstance(value, str) and json_or_text(value) == value:
-        return value
-    return json.dumps(value, sort_keys=True)

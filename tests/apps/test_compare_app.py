@@ -179,6 +179,14 @@ def test_label_smoothing_is_for_all_variants_or_for_none(names, settings, kept, 
     assert ("hierarchical is not" in capsys.readouterr().out) == (kept == 0)
 
 
+def test_label_smoothing_stays_as_it_was_for_variants_that_come_later(tiny, capsys):
+    arguments = ["--seeds", "1", "--output-dir", "study", "--recipe", "standard", "--epochs", "1"]
+    arguments += ["--backbone", "simple-cnn", "--softmax"]
+    compare.main([*arguments, "softmax", "hierarchical"])
+    compare.main([*arguments, "pseudo"])
+    assert "pseudo" in capsys.readouterr().out.rpartition("minus softmax")[2]
+
+
 def test_the_baseline_may_be_one_of_those_before(tiny, fails, tmp_path, capsys):
     arguments = ["--seeds", "1", "--output-dir", "study", "--softmax"]
     compare.main([*arguments, "softmax"])

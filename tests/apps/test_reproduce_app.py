@@ -22,8 +22,8 @@ from kerasoft.published.results import Results
         (["linear", "--data-dir", "nowhere"], ["nowhere", "does not exist"]),
         (["linear", "--backend", "theano"], ["tensorflow, jax, torch"]),
         (["--report-only", "nowhere"], ["Not the folder of a published study"]),
-        (["linear", "--report-only", "x"], ["leave study out"]),
-        (["--report-only", "x", "--seeds", "1"], ["leave --seeds out", "[0]"]),
+        (["linear", "--report-only", "x"], ["leave the study out", "linear"]),
+        (["--report-only", "x", "--seeds", "1"], ["leave --seeds out", "--seeds 1"]),
     ],
 )
 def test_bad_options(fails, arguments, parts):

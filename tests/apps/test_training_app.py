@@ -71,6 +71,7 @@ main = partial(training_app.main, train_cnn.APP)
         (["--resume", "empty", "--no-validation"], ["leave --no-validation out"]),
         (["--resume", "empty", "--set", "warmup=0"], ["leave --set out"]),
         (["--resume", "empty", "--softmax", "pseudo"], ["leave --softmax out", "pseudo"]),
+        (["--resume", "empty", "--seed=0"], ["leave --seed out"]),  # the default, but said
         (["--resume", "empty", "--backend", "jax"], ["leave --backend out", "jax"]),
         (["--speed", "9"], ["--speed", "--help"]),
         (["--epochs"], ["--epochs", "expected one argument"]),

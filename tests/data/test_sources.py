@@ -40,8 +40,8 @@ def test_damaged_tfds_info(tmp_path):
 
 
 def test_order_of_forms(tmp_path, forms):
-    (tmp_path / "any.npz").write_bytes(b"PK")
-    assert found(tmp_path).name == "any.npz"
+    (tmp_path / "cifar100.npz").write_bytes(b"PK")
+    assert found(tmp_path).name == "cifar100.npz"
     forms.tar(tmp_path / "cifar-100-python.tar.gz", {})
     assert found(tmp_path).name == "cifar-100-python.tar.gz"
     forms.folder(tmp_path, {})
@@ -58,9 +58,10 @@ def test_extracted_archive_under_another_name(tmp_path, forms):
     assert found(renamed) is None
 
 
-def test_several_npz(tmp_path, forms, arrays):
-    (tmp_path / "broken.npz").write_bytes(b"PK")
+def test_npz_by_content_or_name(tmp_path, forms, arrays):
     forms.npz(tmp_path / "weights.npz", {"w": arrays["test_fine"]})
+    assert found(tmp_path) is None
+    (tmp_path / "broken.npz").write_bytes(b"PK")
     assert found(tmp_path) is None
     forms.npz(tmp_path / "mine.npz", arrays)
     assert found(tmp_path).name == "mine.npz"

@@ -273,6 +273,10 @@ def test_counts_belong_to_huffman(tree, counts):
         trees.get(tree, 3, counts)
 
 
+def test_an_array_is_a_tree_too():
+    assert trees.get(np.array([[0, 1], [2, 3]]), 4).given == [[0, 1], [2, 3]]
+
+
 def test_numbers_of_numpy():
     tree = trees.get((np.int64(1), [np.int32(0), 2]), 3)
     assert tree.given == [1, [0, 2]]

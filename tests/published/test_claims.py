@@ -70,7 +70,7 @@ def test_no_run_no_verdict():
 
 
 def test_what_is_apart_decides_nothing():
-    many = {"a": [0.3, 0.3, 0.3], "b": [0.6, 0.6, 0.6]}
+    many = {"a": [0.3, 0.3, 0.3], "b": [0.6, 0.61, 0.6]}
     for claim in (level(), below(), contrast(), breaks()):
         assert claim.judge(results(**many)).holds is not None
         verdict = claim.judge(results("quick scale", **many))
@@ -97,6 +97,7 @@ def contrast(values=(0.55, 0.50), quantity=ACCURACY, relative=False):
         ([0.600, 0.610, 0.620], [0.601, 0.610, 0.619], False, "holds 0 and not"),
         ([0.5, 0.6, 0.7], [0.6, 0.5, 0.6], None, "both 0 and what was reported"),
         ([0.9], [0.1], None, "one seed"),
+        ([0.301, 0.302], [0.300, 0.301], None, "the same difference in every seed"),
     ],
 )
 def test_contrast(own, other, holds, reason):

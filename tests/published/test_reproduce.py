@@ -35,7 +35,7 @@ def test_quick(reproduce, study, tmp_path):
     assert [run.config["softmax"] for run in runs] == ["softmax", "softmax_twice"]
     assert all(run.config["recipe"]["epochs"] == 1 for run in runs)
     assert "large" not in found.outcomes and not (tmp_path / "tiny" / "large").exists()
-    results = found.results()
+    results = found.results
     assert results.apart == "quick scale"
     report = runs[0].report()
     scores = results.scores["tiny", "once"][0]
@@ -62,10 +62,10 @@ def test_quick(reproduce, study, tmp_path):
 def test_full(reproduce, study):
     """Three seeds; the weights that the large network needs are not there."""
     found = reproduce("full", seeds=[0, 1, 2], changes=["learning_rate=0.02"])
-    assert found.results().apart == ""  # a learning rate that was not reported may be another
+    assert found.results.apart == ""  # a learning rate that was not reported may be another
     (failed,) = {one.failure for one in found.outcomes["large"]}
     assert "KerasHub" in failed or "preset" in failed
-    verdicts = [claim.judge(found.results()) for claim in study.claims]
+    verdicts = [claim.judge(found.results) for claim in study.claims]
     assert verdicts[0].holds is False and verdicts[2].holds is False
     assert verdicts[4].holds is None and verdicts[4].reason == failed
     text = text_of(published.study_report(found))
@@ -79,6 +79,34 @@ def test_full(reproduce, study):
     assert changed.apart() == "settings were changed (clip)"
     elsewhere = dataclasses.replace(found, study=dataclasses.replace(study, dataset="cifar100"))
     assert elsewhere.apart() == "the data are cifar10, not cifar100"
+
+
+def test_the_command_in_the_report_trains_the_same(reproduce, study, tmp_path):
+    """`epochs=3` is what one part has anyway; the other part shows that it was asked for."""
+    other = dataclasses.replace(study.parts[1], recipe=study.parts[1].recipe.with_changes(epochs=1))
+    study = dataclasses.replace(study, parts=(study.parts[0], other))
+    changes = ["epochs=3", "nesterov=true"]
+    found = published.reproduce(
+        *(study, "full"),
+        **{"seeds": [0], "folder": tmp_path / "tiny", "dataset": "cifar10:50"},
+        **{"changes": changes, "say": lambda line: None},
+    )
+    text = text_of(published.study_report(dataclasses.replace(found, study=study)))
+    command = next(line for line in text.splitlines() if "apps/reproduce.py" in line).strip("`")
+    assert "--dataset cifar10:50 " in command
+    assert set(command.split(" --set ")[1:]) == set(changes)
+
+
+def test_the_data_of_every_part_are_looked_at_first(reproduce, study, tmp_path, monkeypatch):
+    module = importlib.import_module("kerasoft.published.reproduce")
+    asked = []
+    monkeypatch.setattr(module, "load_dataset", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr(module, "run_study", lambda *_, **__: None)
+    coarse = dataclasses.replace(study.parts[0], name="coarse", labels="coarse", validation=True)
+    study = dataclasses.replace(study, parts=(*study.parts, coarse))
+    quiet = {"seeds": [0], "folder": tmp_path / "tiny", "say": lambda line: None}
+    published.reproduce(study, "quick", **quiet)
+    assert asked == [("auto:100", "fine", None, False), ("auto:100", "coarse", None, True)]
 
 
 def test_a_folder_without_runs_has_a_report(study, tmp_path):
@@ -130,7 +158,7 @@ def test_an_older_label_does_not_hide_a_run(reproduce, tmp_path):
     reproduce()
     path = tmp_path / "tiny" / "tiny" / "study.json"
     path.write_text(path.read_text().replace('"label": "once"', '"label": "one time"'))
-    assert ("tiny", "once") in published.read(tmp_path / "tiny").results().scores
+    assert ("tiny", "once") in published.read(tmp_path / "tiny").results.scores
 
 
 def test_the_folder_of_something_else_is_left_alone(reproduce, tmp_path):

@@ -110,6 +110,12 @@ def test_what_the_model_knows_may_be_overruled(evaluate, run, fakes):
     assert len(said) == 2  # reading, what was read; same fingerprint: no note
 
 
+def test_images_that_were_trained_on_are_no_validation(evaluate, train, tmp_path):
+    path = train(validation=False, output_dir=tmp_path / "trained").model
+    refused(evaluate, tmp_path, path, "trained on the validation images too", split="validation")
+    assert evaluate(path)[0].n_examples == 130
+
+
 def test_other_data_than_those_of_training_are_noted(evaluate, run, monkeypatch):
     import importlib
 
@@ -142,6 +148,14 @@ def test_a_name_that_is_none(tmp_path, name):
 def test_a_name_that_is_free(tmp_path, name):
     training.check_name(name, tmp_path / "not there yet")
     training.check_name(name, tmp_path)
+
+
+def test_a_name_that_was_taken_meanwhile(run, tmp_path):
+    """By another training that was started with the same name."""
+    kept = training.save_model("mine", tmp_path, run).read_bytes()
+    with pytest.raises(InvalidArgumentError, match="exists already.* Received: save='mine'"):
+        training.save_model("mine", tmp_path, run)
+    assert (tmp_path / "mine.keras").read_bytes() == kept
 
 
 @pytest.mark.parametrize("suffix", [".keras", ".md", ".json"])

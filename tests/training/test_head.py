@@ -9,7 +9,7 @@ import training_fakes
 
 from kerasoft import heads
 from kerasoft.errors import InvalidArgumentError
-from kerasoft.training.head import check_softmax, complete_options, make_head
+from kerasoft.training.head import check_head, check_softmax, complete_options, make_head
 
 SPLITS = training_fakes.splits()
 CLASSES = SPLITS.num_classes
@@ -79,6 +79,18 @@ def test_what_is_wrong_for_any_data_is_seen_without_data(name, options, received
     with pytest.raises(InvalidArgumentError) as error:
         check_softmax(name, options)
     assert str(error.value).endswith(f"Received: {received}")
+
+
+def test_what_has_an_entry_a_class_waits_for_the_data():
+    tree, numbers = [list(range(CLASSES))], [1.0] * CLASSES
+    for name, options in (
+        ("hierarchical", {"tree": tree}),
+        ("sampled", {"sampler": numbers, "num_sampled": 2}),
+    ):
+        check_softmax(name, options)
+        check_head(name, options, SPLITS)
+        with pytest.raises(InvalidArgumentError, match="Received: "):
+            check_head(name, {**options, next(iter(options)): [1.0]}, SPLITS)
 
 
 def test_what_does_not_fit_these_data():

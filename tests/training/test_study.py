@@ -349,6 +349,19 @@ def test_interruptions_do_not_use_up_attempts(study):
     assert outcome.run is not None
 
 
+def test_a_failure_that_is_removed_is_tried_anew(study, tmp_path):
+    """Also one of a process that ended again and again without a word."""
+    folder = tmp_path / "study" / "softmax-s0"
+    study(["gumbel"], seeds=(0,))
+    folder.mkdir()
+    (folder / "attempts.json").write_text(json.dumps({"epochs": 0, "attempts": 9}))
+    (failed,) = study(["softmax"], seeds=(0,))
+    assert "out of memory?" in failed.failure
+    (folder / "FAILED.json").unlink()
+    (outcome,) = study(["softmax"], seeds=(0,))
+    assert outcome.run is not None
+
+
 def test_one_and_one_point_are_two_variants(study):
     outcomes = study(["gumbel:temperature=1"]) + study(["gumbel:temperature=1.0"], seeds=(0,))
     assert all(one.run for one in outcomes) and len(study.trained) == 3

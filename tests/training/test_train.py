@@ -305,7 +305,7 @@ def test_reading_a_run_changes_nothing(run):
 
 def test_backbones_of_one_seed_begin_alike_under_any_head(fakes, splits):
     def first_weights(softmax, seed):
-        config = {"softmax": softmax, "softmax_options": {}, "seed": seed}
+        config = {"softmax": softmax, "softmax_options": {}, "validation": True, "seed": seed}
         config["recipe"] = dataclasses.asdict(training_fakes.recipe())
         weights = TRAIN._prepare(config, splits).backbone.get_weights()
         return np.concatenate([weight.ravel() for weight in weights])

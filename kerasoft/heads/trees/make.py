@@ -26,14 +26,14 @@ def get(tree: str | list, num_classes: int, counts: Sequence[float] | None = Non
     Raises:
         InvalidArgumentError: if an argument is not allowed.
     """
+    if isinstance(tree, np.ndarray):
+        tree = tree.tolist()
     if (counts is None) == (tree == "huffman"):
         raise InvalidArgumentError(
             '`counts` must be given for the tree "huffman", and for no other.',
             tree=tree if isinstance(tree, str) else type(tree).__name__,
             counts=counts if counts is None else type(counts).__name__,
         )
-    if isinstance(tree, np.ndarray):
-        tree = tree.tolist()
     made = _made(tree, num_classes, counts)
     made.given = tree if isinstance(tree, str) else plain(tree)
     made.counts = None if counts is None else np.array(counts)
