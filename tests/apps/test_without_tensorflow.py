@@ -52,9 +52,7 @@ def test_it_is_there_and_cannot_be_imported():
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.skipif(
-    os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow", reason="needs it"
-)
+@pytest.mark.skipif(keras.config.backend() == "tensorflow", reason="needs it")
 def test_keras_saves_without_a_word(tmp_path):
     done = python(SAVES, str(tmp_path / "model.keras"))
     assert (done.returncode, done.stderr) == (0, "")
