@@ -1,6 +1,7 @@
 """`fit` for data that fit into the device's memory."""
 
 from collections.abc import Iterator, Sequence
+from numbers import Integral
 
 import keras
 import numpy as np
@@ -67,7 +68,7 @@ def fit_on_device(
             go together, a label is no class, a number is not positive, or Keras is set to
             distribute over several devices.
     """
-    _check(classifier, epochs)
+    _check(classifier, epochs, seed)
     check_positive(
         batch_size=batch_size,
         validation_batch_size=validation_batch_size,
@@ -192,13 +193,15 @@ def _numbers(logs: dict) -> Logs:
     return {name: float(value) for name, value in logs.items()}
 
 
-def _check(classifier: Classifier, epochs: int) -> None:
+def _check(classifier: Classifier, epochs: int, seed: int) -> None:
     if not (isinstance(classifier, Classifier) and classifier.built and classifier.compiled):
         raise InvalidArgumentError(
             "`classifier` must be a kerasoft.Classifier, built and compiled.", classifier=classifier
         )
     if not isinstance(epochs, int) or epochs < 0:
         raise InvalidArgumentError("`epochs` must be an integer of at least 0.", epochs=epochs)
+    if not isinstance(seed, Integral) or seed < 0:
+        raise InvalidArgumentError("`seed` must be a non-negative integer.", seed=seed)
     if keras.distribution.distribution() is not None:
         raise InvalidArgumentError(
             "fit_on_device uses one device. Use fit, or no keras.distribution.",

@@ -3,11 +3,12 @@
 import dataclasses
 import random
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from pathlib import Path
 
 import keras
 
-from kerasoft import backbones, callbacks, evaluation
+from kerasoft import backbones, callbacks, evaluation, heads
 from kerasoft.classifier import Classifier
 from kerasoft.data import Split, Splits
 from kerasoft.errors import InvalidArgumentError
@@ -64,8 +65,12 @@ def train(
         OSError: if the folder cannot be written.
         RunInterrupted: on Ctrl-C, once there is a run to resume.
     """
-    if not isinstance(seed, int) or seed < 0:
+    if not isinstance(seed, Integral) or seed < 0:
         raise InvalidArgumentError("`seed` must be a non-negative integer.", seed=seed)
+    if not isinstance(softmax, str):
+        raise InvalidArgumentError(
+            f"`softmax` must be one of {', '.join(heads.names())}.", softmax=softmax
+        )
     config = {
         "softmax": softmax.replace("-", "_"),
         "softmax_options": dict(softmax_options or {}),
@@ -73,7 +78,7 @@ def train(
         "dataset": dataset,
         "labels": labels,
         "validation": validation,
-        "seed": seed,
+        "seed": int(seed),
         "backend": keras.config.backend(),
     }
     # A wrong name, option or folder must not wait for the data.

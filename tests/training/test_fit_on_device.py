@@ -301,6 +301,7 @@ def refused(match, model=None, **options):
         ({"batch_size": True}, "`batch_size`.*True"),
         ({"steps_per_call": 1.5}, "`steps_per_call`.*1.5"),
         ({"epochs": -1}, "`epochs` must be an integer of at least 0"),
+        ({"seed": -1}, "`seed` must be a non-negative integer"),
         ({"labels": LABELS[1:]}, "as many labels as images.*images=83, labels=82"),
         ({"images": IMAGES[:0], "labels": LABELS[:0]}, "at least one"),
         ({"labels": LABELS + 1}, "10"),

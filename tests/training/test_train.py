@@ -124,7 +124,7 @@ def test_the_same_seed_repeats_everything(run, train, monkeypatch):
         return evaluate(model, images, labels, **options)
 
     monkeypatch.setattr(evaluation, "evaluate", counted)
-    again = train(seed=7)
+    again = train(seed=np.int64(7))
     assert results(again) == results(run)
     assert again.report() == run.report()
     assert len(calls) == 1  # the test split, once
@@ -214,6 +214,7 @@ def test_an_interrupt_before_there_is_a_run(train, tmp_path, monkeypatch):
         ),
         ({"seed": -1}, "`seed` must be .*Received: seed=-1"),
         ({"seed": 1.5}, "`seed` must be .*Received: seed=1.5"),
+        ({"softmax": 3}, "`softmax` must be one of .*Received: softmax=3"),
     ],
 )
 def test_a_wrong_setting_leaves_nothing_behind(train, tmp_path, fakes, settings, message):
