@@ -7,10 +7,10 @@ import keras
 
 from kerasoft.classifier import Classifier
 from kerasoft.data import Splits
+from kerasoft.evaluation.study.facts import DATA_SET, FINGERPRINT, IMAGES, LABELS
 from kerasoft.heads import Head, SoftmaxHead
 from kerasoft.training import times
 
-FINGERPRINT = "fingerprint (SHA-256)"
 TRAINED = "of these trained"
 COMPLEXITY = ("training, an example", "inference, an example", "the score layer alone")
 
@@ -95,8 +95,8 @@ def evaluation_sections(
     """The tables of the report.md of a saved model."""
     return {
         "Data": {
-            "data set": splits.name,
-            "labels": splits.label_kind,
+            DATA_SET: splits.name,
+            LABELS: splits.label_kind,
             "split": split,
             "read from": splits.source,
             FINGERPRINT: splits.fingerprint,
@@ -118,9 +118,9 @@ def data_rows(config: Mapping) -> dict[str, str]:
     """What config.json keeps of the data, as rows of a table."""
     sizes = " / ".join(f"{size:,}" for size in config["data"]["images"])
     return {
-        "data set": config["data"]["name"],
-        "labels": config["data"]["label_kind"],
-        "images (train / validation / test)": sizes,
+        DATA_SET: config["data"]["name"],
+        LABELS: config["data"]["label_kind"],
+        IMAGES: sizes,
         "read from": config["data"]["source"],
         FINGERPRINT: config["data"]["fingerprint"],
     }

@@ -7,6 +7,7 @@ from kerasoft import heads
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.evaluation.document import literal
 from kerasoft.evaluation.study import Absent, Study, StudyRun
+from kerasoft.evaluation.study.facts import DATA_SET, IMAGES, LABELS
 from kerasoft.training import context, times
 from kerasoft.training.study import Outcome, read_study
 from kerasoft.training.variant import Variant
@@ -31,7 +32,7 @@ def study_results(
     variants = list(dict.fromkeys(one.variant for one in outcomes))
     runs = tuple(_study_run(one) for one in outcomes if one.run)
     recipe = settings["recipe"]
-    data = runs[0].data["data set"] if runs else settings["dataset"]
+    data = runs[0].data[DATA_SET] if runs else settings["dataset"]
     return Study(
         title=title or f"Softmax variants of {recipe['backbone']} on {data}",
         subject=_subject(recipe, settings, runs) + _without_smoothing(recipe, variants),
@@ -98,9 +99,9 @@ def _subject(recipe: Mapping, settings: Mapping, runs: Sequence[StudyRun]) -> st
     if not runs:
         return f"{text} on {settings['dataset']}"
     data, report = runs[0].data, runs[0].report
-    sizes = data["images (train / validation / test)"]
+    sizes = data[IMAGES]
     return (
-        f"{text} on {data['data set']} with {data['labels']} labels ({report.n_classes:,} classes; "
+        f"{text} on {data[DATA_SET]} with {data[LABELS]} labels ({report.n_classes:,} classes; "
         f"{sizes} images to train, validate and test)"
     )
 

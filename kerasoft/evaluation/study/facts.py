@@ -4,6 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from kerasoft.evaluation.study.study import StudyRun
 
+# Facts of the data, by the names under which a reader meets them.
+DATA_SET, LABELS, FINGERPRINT = "data set", "labels", "fingerprint (SHA-256)"
+IMAGES = "images (train / validation / test)"
+
 
 def values(runs: Sequence[StudyRun], name: str) -> list[object]:
     """What the runs say of one fact of data or environment, each value once, as they come."""

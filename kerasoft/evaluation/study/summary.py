@@ -2,7 +2,7 @@
 
 from kerasoft.evaluation.document import literal
 from kerasoft.evaluation.statistics import Interval
-from kerasoft.evaluation.study.facts import values
+from kerasoft.evaluation.study.facts import FINGERPRINT, values
 from kerasoft.evaluation.study.findings import Findings
 from kerasoft.evaluation.study.measures import ACCURACY, CALIBRATION, LIKELIHOOD, Measure
 from kerasoft.evaluation.study.study import Study
@@ -17,7 +17,7 @@ from kerasoft.evaluation.study.wording import (
 from kerasoft.evaluation.summary import percent
 
 _MUST_AGREE = {  # fact: what it is of
-    "fingerprint (SHA-256)": "data",
+    FINGERPRINT: "data",
     "backend": "backend",
     "device": "device",
     "commit": "commit",
