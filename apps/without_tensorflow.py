@@ -1,7 +1,7 @@
 """Keeps TensorFlow out of a process that trains with another backend.
 
 Whenever Keras saves a model it imports TensorFlow, if that is installed, only to ask whether an
-object is one of its: seconds, half a gigabyte, notices, and memory of the GPU.
+object is one of its: that takes seconds and memory, and prints notices.
 """
 
 import importlib.abc

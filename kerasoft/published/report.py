@@ -1,6 +1,7 @@
 """What came of a published study, as a document: reported beside measured, and why they differ."""
 
 import dataclasses
+import shlex
 from collections.abc import Iterator
 
 from kerasoft.evaluation.document import (
@@ -233,13 +234,14 @@ def _command(reproduction: Reproduction) -> str:
         "backend": used["backend"],
     }
     named = [f"--{name} {value}" for name, value in options.items()]
-    named += [f"--set {name}={value}" for name, value in _changes(reproduction).items()]
+    changes = (f"{name}={value}" for name, value in _changes(reproduction).items())
+    named += [f"--set {shlex.quote(change)}" for change in changes]
     return " ".join(["python apps/reproduce.py", reproduction.study.name, *named])
 
 
-def _changes(reproduction: Reproduction) -> dict[str, object]:
+def _changes(reproduction: Reproduction) -> dict[str, str]:
     """What `--set` changed: it does so for every part, and shows where that had another value."""
-    changes: dict[str, object] = {}
+    changes: dict[str, str] = {}
     for part in reproduction.study.parts:
         used = dict(reproduction.settings.get(part.name, {}).get("recipe", {}))
         published = dataclasses.asdict(part.recipe_at(reproduction.scale)) if used else {}

@@ -65,8 +65,8 @@ def fit_on_device(
 
     Raises:
         InvalidArgumentError: if the classifier is not built or compiled, images and labels do not
-            go together, a label is no class, a number is not positive, or Keras is set to
-            distribute over several devices.
+            go together, a label is no class, a number is not positive, the seed is negative, or
+            Keras is set to distribute over several devices.
     """
     _check(classifier, epochs, seed)
     check_positive(

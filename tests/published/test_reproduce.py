@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import json
+import shlex
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_the_command_in_the_report_trains_the_same(reproduce, study, tmp_path):
     """`epochs=3` is what one part has anyway; the other part shows that it was asked for."""
     other = dataclasses.replace(study.parts[1], recipe=study.parts[1].recipe.with_changes(epochs=1))
     study = dataclasses.replace(study, parts=(study.parts[0], other))
-    changes = ["epochs=3", "nesterov=true"]
+    changes = ["epochs=3", "nesterov=true", "backbone.input_shape=[32, 32, 3]"]
     found = published.reproduce(
         *(study, "full"),
         **{"seeds": [0], "folder": tmp_path / "tiny", "dataset": "cifar10:50"},
@@ -94,7 +95,8 @@ def test_the_command_in_the_report_trains_the_same(reproduce, study, tmp_path):
     text = text_of(published.study_report(dataclasses.replace(found, study=study)))
     command = next(line for line in text.splitlines() if "apps/reproduce.py" in line).strip("`")
     assert "--dataset cifar10:50 " in command
-    assert set(command.split(" --set ")[1:]) == set(changes)
+    words = shlex.split(command)
+    assert {words[i + 1] for i, word in enumerate(words) if word == "--set"} == set(changes)
 
 
 def test_the_data_of_every_part_are_looked_at_first(reproduce, study, tmp_path, monkeypatch):

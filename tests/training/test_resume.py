@@ -128,6 +128,12 @@ def test_other_data(broken, fakes, monkeypatch):
     refused(broken, "not the data that the run was begun with")
 
 
+def test_a_recipe_of_a_later_version(broken, fakes):
+    recipe = json.loads((broken / "config.json").read_text())["recipe"]
+    edit(broken, recipe={**recipe, "speed": 3})
+    refused(broken, r"does not know.*Received: recipe=\['speed'\]")
+
+
 def test_another_backend(broken, fakes):
     edit(broken, backend="theano")
     refused(broken, "begun with the theano backend.*Received: backend=")

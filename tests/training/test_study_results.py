@@ -137,11 +137,12 @@ def test_a_study_without_a_run(fakes, tmp_path, monkeypatch):
     assert not found.runs and len(found.absent) == 4 and found.subject.endswith("on auto")
 
 
-def test_a_damaged_run_is_one_line(folder, tmp_path):
+@pytest.mark.parametrize("name, content", [("report.json", "{"), ("environment.json", "{}")])
+def test_a_damaged_run_is_one_line(folder, tmp_path, name, content):
     study = tmp_path / "study"
     shutil.copytree(folder, study)
-    next(study.rglob("report.json")).write_text("{")
-    with pytest.raises(InvalidArgumentError, match="report.json cannot be read"):
+    next(study.rglob(name)).write_text(content)
+    with pytest.raises(InvalidArgumentError, match=f"{name} cannot be read.*Received: path="):
         training.study_results(study)
 
 
