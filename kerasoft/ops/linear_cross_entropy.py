@@ -15,6 +15,7 @@ from kerasoft.arguments import (
 )
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.ops import labels as label_forms
+from kerasoft.ops.accelerator import on_accelerator
 from kerasoft.ops.cross_entropy_plan import classes_in_two_passes, rows_in_one_pass
 from kerasoft.ops.cross_entropy_tiles import Settings, Targets
 from kerasoft.ops.precision import Tensor
@@ -299,7 +300,7 @@ def _tensor(x: Tensor | keras.Variable) -> Tensor:
 
 def _chunk_size(chunk_size: int | str, rows: Tensor, classes: int) -> int:
     if chunk_size == "auto":
-        chunk_size = classes_in_two_passes(rows.shape[0], _two_passes.on_accelerator(rows))
+        chunk_size = classes_in_two_passes(rows.shape[0], on_accelerator(rows))
     check_positive(chunk_size=chunk_size)
     return min(chunk_size, classes)
 

@@ -12,13 +12,9 @@ import jax.numpy as jnp
 from jax import lax
 
 from kerasoft.ops import cross_entropy_tiles as tiles
+from kerasoft.ops.accelerator import on_accelerator
 
 product = partial(jnp.matmul, preferred_element_type=jnp.float32)
-
-
-def on_accelerator(features: jax.Array) -> bool:
-    """Where this will run, as far as is known before it does."""
-    return jax.default_backend() != "cpu"
 
 
 def row_losses(

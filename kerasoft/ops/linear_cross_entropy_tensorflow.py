@@ -11,10 +11,6 @@ import tensorflow as tf
 from kerasoft.ops import cross_entropy_tiles as tiles
 
 
-def on_accelerator(features: tf.Tensor) -> bool:
-    return False  # larger chunks have not been measured there
-
-
 def row_losses(
     features: tf.Tensor,
     embeddings: tf.Tensor,

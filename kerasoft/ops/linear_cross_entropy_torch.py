@@ -12,10 +12,6 @@ from kerasoft.ops.products_torch import add_product, full_precision, product, pu
 from kerasoft.ops.tracing import is_written_down
 
 
-def on_accelerator(features: torch.Tensor) -> bool:
-    return features.is_cuda
-
-
 def row_losses(
     features: torch.Tensor,
     embeddings: torch.Tensor,

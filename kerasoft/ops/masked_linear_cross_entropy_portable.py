@@ -1,20 +1,22 @@
 """Cross-entropy of a linear layer for some rows of a batch, block by block in static shapes.
 
 Classes go by in chunks, and for each chunk the rows that belong in blocks, so that the scores of
-one block under one chunk are all that is ever held: they stay in the cache of a processor.
+one block under one chunk are all that is ever held: on a CPU they stay in its cache, on an
+accelerator they are enough to keep it busy.
 """
 
 from collections.abc import Callable, Sequence
 
 from keras import ops
 
+from kerasoft.ops.accelerator import on_accelerator
 from kerasoft.ops.custom_gradient import with_gradient
 from kerasoft.ops.precision import Tensor, narrow, widen
 from kerasoft.ops.row_blocks import RowBlocks
 from kerasoft.ops.segment_sum import segment_sum
 
-_CHUNK = 2**15  # classes at a time
-_SCORES = 2**18  # of a block of rows under a chunk: 1 MiB
+_CPU = 2**15, 2**18  # classes a chunk; scores of a block of rows under it: 1 MiB
+_ACCELERATOR = 2**18, 2**25  # likewise: 128 MiB, and few steps of a loop
 _MOST_ROWS = 128  # rows a block: more would be padding
 
 
@@ -22,7 +24,8 @@ def masked_linear_cross_entropy(features: Tensor, embeddings: Tensor, ids: Tenso
     """log sum_c exp(h . w_c) - h . w_id, with the gradients (p - y) w and (p - y) h."""
     if features.shape[0] == 0:  # no block can be cut from it; this has the shape and the gradients
         return widen(ops.matmul(features, ops.cast(embeddings[0], features.dtype)))
-    blocks = RowBlocks(ids >= 0, min(_SCORES // min(embeddings.shape[0], _CHUNK), _MOST_ROWS))
+    chunk, scores = _sizes(features)
+    blocks = RowBlocks(ids >= 0, min(scores // min(embeddings.shape[0], chunk), _MOST_ROWS))
     ids = blocks.gather(ids)
 
     @with_gradient
@@ -39,6 +42,11 @@ def masked_linear_cross_entropy(features: Tensor, embeddings: Tensor, ids: Tenso
         return blocks.spread(log_total - label), backward
 
     return values(features, embeddings)
+
+
+def _sizes(features: Tensor) -> tuple[int, int]:
+    """Classes a chunk, and scores of a block of rows under it."""
+    return _ACCELERATOR if on_accelerator(features) else _CPU
 
 
 def _forward(
@@ -99,11 +107,12 @@ def _of_chunks(function: Callable, embeddings: Tensor) -> list[tuple[Tensor, ...
     Each result has an axis of chunks before its own.
     """
     classes, dimensions = embeddings.shape
-    whole, rest = divmod(classes, _CHUNK)
+    chunk, _ = _sizes(embeddings)
+    whole, rest = divmod(classes, chunk)
     parts = []
     if whole:
-        chunks = ops.reshape(embeddings[: classes - rest], (whole, _CHUNK, dimensions))
-        firsts = ops.arange(0, classes - rest, _CHUNK, dtype="int32")
+        chunks = ops.reshape(embeddings[: classes - rest], (whole, chunk, dimensions))
+        firsts = ops.arange(0, classes - rest, chunk, dtype="int32")
         parts.append(ops.map(lambda x: function(*x), (chunks, firsts)))
     if rest:
         results = function(embeddings[classes - rest :], classes - rest)

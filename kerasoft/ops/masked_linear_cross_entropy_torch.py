@@ -1,14 +1,17 @@
 """Cross-entropy of a linear layer for some rows of a batch, with PyTorch's dynamic shapes.
 
-The rows that belong are taken all at once and the classes in blocks that stay in the cache, each
-written to the same place in memory: no padding, and no pass over the embeddings for every block of
-rows. Sums over many classes are also more exact in blocks.
+The rows that belong are taken all at once and the classes in blocks, which on a CPU stay in its
+cache, each written to the same place in memory: no padding, and no pass over the embeddings for
+every block of rows. Sums over many classes are also more exact in blocks.
 """
 
 import torch
 from torch.autograd.function import once_differentiable
 
-_SCORES = 2**19  # scores a block: 2 MiB, which two cores' caches hold
+from kerasoft.ops.accelerator import on_accelerator
+
+_CPU_SCORES = 2**19  # a block: 2 MiB, which two cores' caches hold
+_ACCELERATOR_SCORES = 2**24  # likewise: 64 MiB, and few kernels to start
 
 
 def masked_linear_cross_entropy(
@@ -80,4 +83,5 @@ def _gradients(
 
 
 def _blocks(embeddings: torch.Tensor, rows: int) -> tuple[torch.Tensor, ...]:
-    return embeddings.split(max(_SCORES // rows, 1))
+    scores = _ACCELERATOR_SCORES if on_accelerator(embeddings) else _CPU_SCORES
+    return embeddings.split(max(scores // rows, 1))

@@ -11,10 +11,10 @@ import jax.numpy as jnp
 from jax import lax
 
 from kerasoft.ops import cross_entropy_tiles as tiles
+from kerasoft.ops.accelerator import on_accelerator
 from kerasoft.ops.linear_cross_entropy_jax import (
     ARITHMETIC,
     for_overlapping_chunks,
-    on_accelerator,
     product,
     put,
     scores_of,

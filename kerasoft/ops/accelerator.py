@@ -1,0 +1,24 @@
+"""Whether what is computed from a tensor will run on an accelerator."""
+
+import keras
+
+from kerasoft.ops.precision import Tensor
+
+if keras.backend.backend() == "jax":
+    import jax
+
+    def on_accelerator(x: Tensor) -> bool:
+        """As far as is known before it does."""
+        return jax.default_backend() != "cpu"
+
+elif keras.backend.backend() == "torch":
+
+    def on_accelerator(x: Tensor) -> bool:
+        """Whether the tensor is on a GPU."""
+        return x.is_cuda
+
+else:
+
+    def on_accelerator(x: Tensor) -> bool:
+        """Never: what is better there has not been measured with TensorFlow."""
+        return False
