@@ -1,6 +1,7 @@
 """The adaptive head: rare classes share a logit, and have small embeddings of their own."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads import cutoffs as divisions
 from kerasoft.heads.complexity import Complexity
 from kerasoft.heads.label_head import LabelHead
+from kerasoft.heads.rows import draw_rows
 from kerasoft.ops.linear_scores import linear_scores
 from kerasoft.ops.masked_linear_cross_entropy import masked_linear_cross_entropy
 from kerasoft.ops.precision import Tensor
@@ -147,7 +149,10 @@ class AdaptiveSoftmax(LabelHead):
 
     def _table(self, name: str, rows: int, columns: int) -> keras.Variable:
         return self.add_weight(
-            shape=(rows, columns), initializer=self.kernel_initializer, autocast=False, name=name
+            shape=(rows, columns),
+            initializer=partial(draw_rows, self.kernel_initializer),
+            autocast=False,
+            name=name,
         )
 
     def _add_ranks(self) -> keras.Variable:

@@ -1,5 +1,6 @@
 """What the heads share whose loss reads a few rows of a table."""
 
+from functools import partial
 from typing import Protocol
 
 import keras
@@ -93,7 +94,7 @@ class RowHead(LabelHead):
         by_model = self.row_optimizer is None
         self.class_embeddings = self.add_weight(
             shape=(self.num_rows, features_shape[-1]),
-            initializer=lambda shape, dtype: draw_rows(self.kernel_initializer, shape, dtype),
+            initializer=partial(draw_rows, self.kernel_initializer),
             trainable=by_model,
             autocast=False,
             name="class_embeddings",

@@ -1,6 +1,7 @@
 """The full head: every class is scored."""
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 from keras import ops
@@ -10,6 +11,7 @@ from kerasoft.arguments import check_smoothing
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.heads.complexity import Complexity
 from kerasoft.heads.head import Head
+from kerasoft.heads.rows import draw_rows
 from kerasoft.layers.score_layer import ScoreLayer
 from kerasoft.ops import labels as label_forms
 from kerasoft.ops.chunked_top_k import chunked_top_k
@@ -102,7 +104,7 @@ class SoftmaxHead(Head):
     def build(self, features_shape: tuple) -> None:
         self.class_embeddings = self.add_weight(
             shape=(self.num_classes, features_shape[-1]),
-            initializer=self.kernel_initializer,
+            initializer=partial(draw_rows, self.kernel_initializer),
             name="class_embeddings",
         )
         if self.use_bias:

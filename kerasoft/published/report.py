@@ -2,7 +2,7 @@
 
 import dataclasses
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from kerasoft.evaluation.document import (
     Block,
@@ -15,6 +15,7 @@ from kerasoft.evaluation.document import (
     literal,
 )
 from kerasoft.evaluation.statistics import Interval
+from kerasoft.evaluation.study.wording import listed
 from kerasoft.published.claims import Claim, Verdict
 from kerasoft.published.quantities import Quantity
 from kerasoft.published.reproduce import Reproduction
@@ -207,19 +208,26 @@ def _how(reproduction: Reproduction) -> Iterator[Block]:
     if not runs:
         return
     data = {run.config["data"]["description"]: run.config["data"]["fingerprint"] for run in runs}
-    environment = runs[0].environment
-    versions = ", ".join(f"{name} {one}" for name, one in environment["versions"].items() if one)
     yield Heading("How it was run")
     yield Items(
         [
             f"`{_command(reproduction)}`",
-            f"{environment['backend']} on {literal(str(environment['device']))}; {versions}; "
-            f"commit {literal(str(environment['commit']))}",
+            *_places([run.environment for run in runs]),
             *(f"{literal(name)}; fingerprint {mark[:12]}" for name, mark in data.items()),
             "Variants took turns, seed by seed. Each run has its own folder beside this page, with "
             "its settings, metrics an epoch, report and model.",
         ]
     )
+
+
+def _places(environments: Sequence[Mapping]) -> list[str]:
+    """Where runs were made, each machine with its libraries once, and all commits there."""
+    commits: dict[str, list[str]] = {}
+    for one in environments:
+        versions = ", ".join(f"{name} {v}" for name, v in one["versions"].items() if v)
+        place = f"{one['backend']} on {literal(str(one['device']))}; {versions}"
+        commits.setdefault(place, []).append(f"commit {literal(str(one['commit']))}")
+    return [f"{place}; {listed(list(dict.fromkeys(found)))}" for place, found in commits.items()]
 
 
 def _command(reproduction: Reproduction) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kerasoft.evaluation.comparison import Comparison, Contrast, Result, compare
 from kerasoft.evaluation.statistics import Interval, mean_interval
 from kerasoft.evaluation.study.measures import Measure, measures
-from kerasoft.evaluation.study.study import Study
+from kerasoft.evaluation.study.study import Study, StudyRun
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,21 +55,30 @@ class Findings:
         return statistics.median(run.epoch_seconds for run in self.study.runs_of(variant))
 
     def relative_seconds(self, variant: str) -> Interval | None:
-        """Seconds an epoch over the baseline's, seed by seed; None without a seed in common.
+        """Seconds an epoch over the baseline's, seed by seed on the same device.
 
-        The mean is the geometric one, so that twice as long and half as long cancel out.
+        The mean is the geometric one, so that twice as long and half as long cancel out. None
+        without a seed that both have there.
         """
-        baseline = {run.seed: run.epoch_seconds for run in self.study.runs_of(self.baseline)}
+        own, base = (
+            {_pair(run): run.epoch_seconds for run in self.study.runs_of(name)}
+            for name in (variant, self.baseline)
+        )
         logarithms = [
-            math.log(run.epoch_seconds / baseline[run.seed])
-            for run in self.study.runs_of(variant)
-            if run.epoch_seconds > 0 and baseline.get(run.seed, 0) > 0  # 0 is a clock's resolution
+            math.log(own[pair] / base[pair])
+            for pair in own
+            if own[pair] > 0 and base.get(pair, 0) > 0  # 0 is a clock's resolution
         ]
         if not logarithms:
             return None
         found = mean_interval(logarithms, self.confidence)
         ends = (None if end is None else math.exp(end) for end in (found.lower, found.upper))
         return Interval(math.exp(found.mean), *ends, found.n)
+
+
+def _pair(run: StudyRun) -> tuple[int, str]:
+    """What two runs must share if their seconds are to be compared."""
+    return run.seed, str(run.environment.get("device"))
 
 
 def find(study: Study, confidence: float = 0.95) -> Findings:

@@ -1,8 +1,10 @@
 """Initial values of a large table, drawn some rows at a time."""
 
-from keras import ops
+from collections.abc import Iterator
+
 from keras.initializers import Initializer, VarianceScaling
 
+from kerasoft.heads.rows.table import joined
 from kerasoft.ops.precision import Tensor
 
 _NUMBERS_AT_A_TIME = 2**24
@@ -13,7 +15,8 @@ def draw_rows(initializer: Initializer, shape: tuple, dtype: str) -> Tensor:
 
     To draw a table in one go takes three to four times its size, which is what limits the number of
     classes. Glorot's, He's and LeCun's initializers and `VarianceScaling` are drawn in blocks of
-    the same distribution, which takes twice the size; others as they are.
+    the same distribution, which takes the size of the result and of a block (on TensorFlow twice
+    that); others as they are.
 
     Args:
         initializer: for a matrix.
@@ -24,7 +27,11 @@ def draw_rows(initializer: Initializer, shape: tuple, dtype: str) -> Tensor:
     rows = max(1, _NUMBERS_AT_A_TIME // columns)
     if total <= rows or not isinstance(initializer, VarianceScaling):
         return initializer(shape, dtype=dtype)
-    blocks = []
+    return joined(_blocks(initializer, shape, dtype, rows), shape)
+
+
+def _blocks(initializer: VarianceScaling, shape: tuple, dtype: str, rows: int) -> Iterator[Tensor]:
+    total, columns = shape
     for number, start in enumerate(range(0, total, rows)):
         size = min(rows, total - start)
         scale = initializer.scale * _fan(initializer, size, columns) / _fan(initializer, *shape)
@@ -35,8 +42,7 @@ def draw_rows(initializer: Initializer, shape: tuple, dtype: str) -> Tensor:
             initializer.distribution,
             seed=seed + number if isinstance(seed, int) else seed,
         )
-        blocks.append(one((size, columns), dtype=dtype))
-    return ops.concatenate(blocks)
+        yield one((size, columns), dtype=dtype)
 
 
 def _fan(initializer: VarianceScaling, rows: int, columns: int) -> float:

@@ -1,4 +1,6 @@
-"""Some rows of a big variable: read and added to without a pass over the others."""
+"""Some rows of a big variable: made, read and added to without a pass over the others."""
+
+from collections.abc import Iterator
 
 import keras
 
@@ -10,6 +12,14 @@ elif keras.backend.backend() == "tensorflow":
     from kerasoft.heads.rows import table_tensorflow as _backend
 else:
     from kerasoft.heads.rows import table_jax as _backend
+
+
+def joined(blocks: Iterator[Tensor], shape: tuple) -> Tensor:
+    """Blocks of rows (r, D) one below the other: (rows, D), in the dtype of the first.
+
+    Memory for the result and one block; on TensorFlow, which writes to variables alone, twice that.
+    """
+    return _backend.joined(blocks, shape)
 
 
 def read_rows(table: keras.Variable, rows: Tensor) -> Tensor:

@@ -3,6 +3,8 @@
 Keras's `ops.take` reads the whole variable first, and a write after such a read copies it.
 """
 
+from collections.abc import Iterator
+
 import keras
 import tensorflow as tf
 
@@ -27,6 +29,10 @@ def _with_dense_gradient(table: Tensor, rows: Tensor):
         return tf.math.unsorted_segment_sum(upstream, rows, tf.shape(table)[0]), None
 
     return tf.gather(table, rows), gradient
+
+
+def joined(blocks: Iterator[tf.Tensor], shape: tuple) -> tf.Tensor:
+    return tf.ensure_shape(tf.concat(list(blocks), axis=0), shape)
 
 
 def add_to_rows(table: keras.Variable, rows: Tensor, changes: Tensor) -> None:
