@@ -82,6 +82,13 @@ def test_full(reproduce, study):
     assert elsewhere.apart() == "the data are cifar10, not cifar100"
 
 
+def test_every_commit_of_the_runs_is_named(reproduce):
+    record = reproduce(seeds=[0, 1]).all_runs()[-1].folder / "environment.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"commit": "another"}))
+    text = text_of(published.study_report(reproduce(seeds=[0, 1])))
+    assert text.count(" and commit another") == 1
+
+
 def test_the_command_in_the_report_trains_the_same(reproduce, study, tmp_path):
     """`epochs=3` is what one part has anyway; the other part shows that it was asked for."""
     other = dataclasses.replace(study.parts[1], recipe=study.parts[1].recipe.with_changes(epochs=1))

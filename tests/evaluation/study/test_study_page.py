@@ -153,6 +153,15 @@ def test_relative_seconds_are_geometric_means_seed_by_seed():
     assert low == 0.0 and high > 1000  # two seeds that disagree say nothing
 
 
+def test_seconds_are_compared_on_the_same_device_alone():
+    elsewhere = {"environment": {"device": "another GPU"}}
+    runs = [*seeds("softmax", 2), run("gumbel", 0), run("gumbel", 1, epoch_seconds=9, **elsewhere)]
+    document = study_document(study(*runs, run("sparsemax", 0, epoch_seconds=9, **elsewhere)))
+    _, gumbel, sparsemax = find(document, "relative").cells
+    assert gumbel[2].text == "1.00" and sparsemax[2].text == "–"
+    assert "an epoch; gumbel 1.00 times that. Compilation" in words(document)
+
+
 def test_one_variant():
     document = study_document(study(*seeds("softmax", 2)))
     assert "There is no other variant to compare it with." in words(document)
