@@ -19,12 +19,14 @@ import tempfile
 from pathlib import Path
 
 import command_line
-import machine
-import suite_layers
-import suite_linear_cross_entropy
-import suite_scaling
-import suite_training
-import suite_variants
+from benchmarks import (
+    machine,
+    suite_layers,
+    suite_linear_cross_entropy,
+    suite_scaling,
+    suite_training,
+    suite_variants,
+)
 
 SUITES = {
     "variants": suite_variants,

@@ -7,12 +7,9 @@ import shutil
 import statistics
 
 import benchmark
-import duels
-import gradients
 import numpy
 import pytest
-import suite_variants
-import timing
+from benchmarks import duels, gradients, suite_variants, timing
 
 BACKEND = os.environ["KERAS_BACKEND"]
 HAS_ENTMAX = all(importlib.util.find_spec(name) for name in ("torch", "entmax"))

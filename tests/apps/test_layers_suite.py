@@ -6,15 +6,10 @@ import os
 import statistics
 
 import benchmark
-import device_defaults
-import gradients
 import keras
-import layer_contests
-import layer_steps
 import numpy as np
 import pytest
-import suite_layers
-import timing
+from benchmarks import device_defaults, gradients, layer_contests, layer_steps, suite_layers, timing
 
 import kerasoft
 

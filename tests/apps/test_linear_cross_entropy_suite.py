@@ -4,13 +4,12 @@ import csv
 import json
 
 import benchmark
-import extra_memory
-import gradients
 import keras
-import linear_cross_entropy_contest as contest
 import numpy as np
 import pytest
-import suite_linear_cross_entropy as suite
+from benchmarks import extra_memory, gradients
+from benchmarks import linear_cross_entropy_contest as contest
+from benchmarks import suite_linear_cross_entropy as suite
 from keras import ops
 
 BACKEND = keras.config.backend()

@@ -8,8 +8,7 @@ import os
 import benchmark
 import numpy as np
 import pytest
-import suite_scaling
-import training_step
+from benchmarks import suite_scaling, training_step
 
 from kerasoft import heads
 

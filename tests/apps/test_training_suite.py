@@ -8,16 +8,12 @@ import statistics
 import textwrap
 
 import benchmark
-import cold_start
-import device_defaults
 import keras
 import numpy as np
 import pytest
-import random_cifar
-import suite_training
-import training_contest
-from epoch_by_epoch import EpochByEpoch
-from training_contest import AUGMENTED, FIT, ON_DEVICE, RAW_SCAN
+from benchmarks import cold_start, device_defaults, random_cifar, suite_training, training_contest
+from benchmarks.epoch_by_epoch import EpochByEpoch
+from benchmarks.training_contest import AUGMENTED, FIT, ON_DEVICE, RAW_SCAN
 
 import kerasoft
 from kerasoft.data import cifar, read_npz

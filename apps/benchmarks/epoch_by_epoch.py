@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-import gradients
 import keras
+
+from benchmarks import gradients
 
 ENDLESS = 1_000_000  # epochs: whoever asks decides when it is enough
 

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 import command_line
-import machine
-import page
+
+from benchmarks import machine, page
 
 TITLE = "A training step, from a hundred classes to ten million"
 HEADS = ("softmax", "adaptive", "hierarchical", "sampled")  # unless others are asked for
@@ -29,7 +29,7 @@ DENSE = (  # heads that score every class
 CHUNKED = ("softmax", "log_softmax")  # those that never hold all scores
 ALL = (*DENSE, *HEADS[1:])
 FIT_FROM = 10_000  # below so many classes what every step costs hides the growth
-POINT = Path(__file__).resolve().parent / "training_step.py"
+APPS = Path(__file__).resolve().parents[1]
 GIGABYTE = 1e9
 
 
@@ -109,7 +109,7 @@ def table(record: dict) -> str:
 
 def draw(record: dict, folder: Path) -> None:
     """One panel a backend, one line a head."""
-    from scaling_figure import draw_scaling
+    from benchmarks.scaling_figure import draw_scaling
 
     draw_scaling(record, folder / "scaling.png")
 
@@ -123,7 +123,8 @@ def _point(head: str, classes: int, options: argparse.Namespace) -> dict[str, ob
     settings |= {name: getattr(options, name) for name in names}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "point.json")
-        done = subprocess.run([sys.executable, str(POINT), json.dumps(settings), str(file)])
+        command = [sys.executable, "-m", "benchmarks.training_step"]
+        done = subprocess.run([*command, json.dumps(settings), str(file)], cwd=APPS)
         if done.returncode:
             return {"left_out": f"failed, exit status {done.returncode}"}
         return json.loads(file.read_text())

@@ -9,11 +9,9 @@ from functools import partial
 from pathlib import Path
 
 import command_line
-import gradients
-import machine
-import page
-import timing
-from duels import AGAIN, Duel, cell, is_over, outcome
+
+from benchmarks import gradients, machine, page, timing
+from benchmarks.duels import AGAIN, Duel, cell, is_over, outcome
 
 TITLE = "Softmax variants, forward plus backward"
 DTYPES = ("float32", "bfloat16", "float16")

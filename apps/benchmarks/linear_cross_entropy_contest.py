@@ -9,8 +9,7 @@ import importlib.util
 from collections.abc import Callable
 from functools import partial
 
-import extra_memory
-import gradients
+from benchmarks import extra_memory, gradients
 
 Loss = Callable[[object, object, object], object]
 KERASOFT, PLAIN, FLOOR = "kerasoft", "plain", "three products"

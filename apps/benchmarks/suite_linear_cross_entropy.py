@@ -8,12 +8,9 @@ from functools import partial
 from pathlib import Path
 
 import command_line
-import device_defaults
-import gradients
-import linear_cross_entropy_contest as contest
-import machine
-import page
-import timing
+
+from benchmarks import device_defaults, gradients, machine, page, timing
+from benchmarks import linear_cross_entropy_contest as contest
 
 TITLE = "Linear cross-entropy: loss and gradients of many classes"
 DTYPES = ("float32", "bfloat16", "float16")
@@ -80,7 +77,7 @@ def table(record: dict) -> str:
 
 def draw(record: dict, folder: Path) -> None:
     """A CSV file of the table, and time against memory."""
-    from linear_cross_entropy_figure import draw_costs
+    from benchmarks.linear_cross_entropy_figure import draw_costs
 
     with (folder / "linear-cross-entropy.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)

@@ -1,6 +1,6 @@
 """One head in a process of its own: seconds of a training step within fit(), and peak memory.
 
-python apps/training_step.py '{"head": "sampled", "classes": 1000000, ...}' point.json
+python -m benchmarks.training_step '{"head": "sampled", "classes": 1000000, ...}' FILE, in apps/
 
 A process has one peak of memory, so that every head at every number of classes needs its own.
 """

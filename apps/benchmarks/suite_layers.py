@@ -7,15 +7,18 @@ from functools import partial
 from pathlib import Path
 
 import command_line
-import device_defaults
-import gradients
-import layer_contests
-import layer_steps
-import machine
-import page
-import timing
-from duels import Duel, cell, outcome
-from layer_contests import SOFTMAXES, Contest
+
+from benchmarks import (
+    device_defaults,
+    gradients,
+    layer_contests,
+    layer_steps,
+    machine,
+    page,
+    timing,
+)
+from benchmarks.duels import Duel, cell, outcome
+from benchmarks.layer_contests import SOFTMAXES, Contest
 
 TITLE = "Layers against those of Keras"
 POLICIES = ("float32", "mixed_bfloat16")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import command_line
 
-APP = Path(__file__).resolve().parent / "train_cnn.py"
+APP = Path(__file__).resolve().parents[1] / "train_cnn.py"
 CACHES = ("empty", "filled")
 TICK = 0.01  # seconds between two looks for the first epoch's row
 

@@ -2,8 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
-from page import milliseconds
-from timing import Timing
+from benchmarks.page import milliseconds
+from benchmarks.timing import Timing
 
 AGAIN = " (again)"  # the same contestant once more: how far its ratio is from 1 is noise
 

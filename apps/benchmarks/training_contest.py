@@ -7,10 +7,10 @@ from functools import partial
 from typing import NamedTuple
 
 import keras
-import random_cifar
-from duels import AGAIN, Duel
-from epoch_by_epoch import EpochByEpoch
 
+from benchmarks import random_cifar
+from benchmarks.duels import AGAIN, Duel
+from benchmarks.epoch_by_epoch import EpochByEpoch
 from kerasoft import Classifier, heads
 from kerasoft.training import Recipe, accelerator, fit_on_device
 from kerasoft.training.batches import ShuffledRows
@@ -60,7 +60,7 @@ def contestants(options: argparse.Namespace, batch_size: int) -> dict[str, Conte
         # On an accelerator it would compile for long, and on a CPU a loop of convolutions is slow.
         return found | {FIT + AGAIN: fit()}
     if keras.config.backend() == "jax":
-        from raw_scan import raw_scan
+        from benchmarks.raw_scan import raw_scan
 
         epoch = raw_scan(_classifier(options, batch_size), images, labels, batch_size)
         found[RAW_SCAN] = Contestant(epoch, whole, lambda: None)

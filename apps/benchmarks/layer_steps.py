@@ -6,7 +6,7 @@ Keras is imported only inside: whoever imports this may still choose the backend
 from collections.abc import Callable
 from functools import partial
 
-import gradients
+from benchmarks import gradients
 
 FORWARD, TRAINING = "forward", "training"
 PASSES = (FORWARD, TRAINING)

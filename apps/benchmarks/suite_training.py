@@ -7,17 +7,13 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-import cold_start
 import command_line
-import device_defaults
-import gradients
-import machine
-import page
-import timing
 import train_cnn
-from duels import is_over, outcome
-from layer_contests import SOFTMAXES
-from suite_layers import POLICIES
+
+from benchmarks import cold_start, device_defaults, gradients, machine, page, timing
+from benchmarks.duels import is_over, outcome
+from benchmarks.layer_contests import SOFTMAXES
+from benchmarks.suite_layers import POLICIES
 
 TITLE = "Training: images a second, and the first epoch"
 PARTS = ("steady", "start")
@@ -97,7 +93,7 @@ def _network(options: argparse.Namespace) -> dict[str, str]:
 
 def _hold(options: argparse.Namespace, batch_size: int) -> tuple[list[dict], list[dict]]:
     """What was measured of everyone, and how the duels came out."""
-    import training_contest
+    from benchmarks import training_contest
 
     losses = {}
     contestants = training_contest.contestants(options, batch_size)
@@ -139,7 +135,7 @@ def _starts(options: argparse.Namespace) -> list[dict]:
     facts = {"recipe": recipe} | _network(options)
     with tempfile.TemporaryDirectory() as folder:
         if options.data_dir is None:
-            import random_cifar
+            from benchmarks import random_cifar
 
             random_cifar.write(Path(folder, "cifar100.npz"))
         found = cold_start.measure(arguments, options.data_dir or folder)

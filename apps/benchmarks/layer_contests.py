@@ -7,8 +7,8 @@ import argparse
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import layer_steps
-from duels import AGAIN, Duel
+from benchmarks import layer_steps
+from benchmarks.duels import AGAIN, Duel
 
 SOFTMAXES = ("softmax", "pseudo", "taylor", "gumbel", "sparsemax", "entmax15")
 HEADS, KEY_DIM = 4, 64

@@ -1,0 +1,1 @@
+"""What `apps/benchmark.py` measures, a suite a file, and what measures it."""
