@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -117,14 +118,16 @@ def draw(record: dict, folder: Path) -> None:
 def _point(head: str, classes: int, options: argparse.Namespace) -> dict[str, object]:
     needed = dense_bytes(head, classes, options) if head in DENSE else 0
     if needed > options.memory * GIGABYTE:
-        return {"left_out": f"needs at least {needed / GIGABYTE:.0f} GB"}
+        return {"left_out": f"may need {needed / GIGABYTE:.0f} GB"}
     names = ("features", "batch_size", "num_sampled", "div_value", "optimizer", "labels", "epochs")
     settings = {"head": head, "classes": classes}
     settings |= {name: getattr(options, name) for name in names}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "point.json")
         command = [sys.executable, "-m", "benchmarks.training_step"]
-        done = subprocess.run([*command, json.dumps(settings), str(file)], cwd=APPS)
+        paths = filter(None, (str(APPS), os.environ.get("PYTHONPATH")))
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+        done = subprocess.run([*command, json.dumps(settings), str(file)], env=environment)
         if done.returncode:
             return {"left_out": f"failed, exit status {done.returncode}"}
         return json.loads(file.read_text())

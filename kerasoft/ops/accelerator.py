@@ -1,4 +1,4 @@
-"""Whether what is computed from a tensor will run on an accelerator."""
+"""Whether what is computed from a tensor is to be laid out for an accelerator."""
 
 import keras
 
@@ -14,11 +14,11 @@ if keras.backend.backend() == "jax":
 elif keras.backend.backend() == "torch":
 
     def on_accelerator(x: Tensor) -> bool:
-        """Whether the tensor is on a GPU."""
+        """Whether the tensor is on a GPU of CUDA or ROCm; others have not been measured."""
         return x.is_cuda
 
 else:
 
     def on_accelerator(x: Tensor) -> bool:
-        """Never: what is better there has not been measured with TensorFlow."""
+        """Never: what is better on one has not been measured with TensorFlow."""
         return False

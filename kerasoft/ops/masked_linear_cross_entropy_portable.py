@@ -2,7 +2,7 @@
 
 Classes go by in chunks, and for each chunk the rows that belong in blocks, so that the scores of
 one block under one chunk are all that is ever held: on a CPU they stay in its cache, on an
-accelerator they are enough to keep it busy.
+accelerator they are meant to keep it busy.
 """
 
 from collections.abc import Callable, Sequence

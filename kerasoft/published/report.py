@@ -227,7 +227,10 @@ def _places(environments: Sequence[Mapping]) -> list[str]:
         versions = ", ".join(f"{name} {v}" for name, v in one["versions"].items() if v)
         place = f"{one['backend']} on {literal(str(one['device']))}; {versions}"
         commits.setdefault(place, []).append(f"commit {literal(str(one['commit']))}")
-    return [f"{place}; {listed(list(dict.fromkeys(found)))}" for place, found in commits.items()]
+    lines = [f"{place}; {listed(list(dict.fromkeys(found)))}" for place, found in commits.items()]
+    if len({one["device"] for one in environments}) > 1:
+        lines.append("Seconds are of more than one device: their means say little.")
+    return lines
 
 
 def _command(reproduction: Reproduction) -> str:

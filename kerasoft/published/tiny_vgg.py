@@ -38,7 +38,8 @@ _PART = Part(
     note="The published tree was complete, of 128 leaves, 28 of them unused. Here it is the "
     "balanced tree of 100 leaves: as deep (7 decisions at most), without the decisions whose one "
     "side never occurs. The losses of every 500 batches (50 at quick scale) are drawn in "
-    "the report of all runs, and are numbers in each run's `steps.csv`.",
+    "the report of all runs, and are numbers in each run's `steps.csv`, unless `logging steps` was "
+    "set to 0.",
 )
 
 TINY_VGG = Study(

@@ -33,7 +33,7 @@ def cost_table(findings: Findings) -> Table:
 
 
 def _time_cells(findings: Findings, variant: str) -> list[Cell]:
-    runs = findings.study.runs_of(variant)
+    runs = findings.timed_runs(variant)
     relative = findings.relative_seconds(variant)
     if variant == findings.baseline:
         ratio = Cell("1", 1.0)

@@ -51,14 +51,20 @@ class Findings:
         return p is not None and p <= 1 - self.confidence
 
     def seconds(self, variant: str) -> float:
-        """Of an epoch: the median over the variant's runs."""
-        return statistics.median(run.epoch_seconds for run in self.study.runs_of(variant))
+        """Of an epoch: the median over the runs whose time counts."""
+        return statistics.median(run.epoch_seconds for run in self.timed_runs(variant))
+
+    def timed_runs(self, variant: str) -> tuple[StudyRun, ...]:
+        """The variant's runs on a device of the baseline, or all if there are none."""
+        devices = {_device(run) for run in self.study.runs_of(self.baseline)}
+        runs = self.study.runs_of(variant)
+        return tuple(run for run in runs if _device(run) in devices) or runs
 
     def relative_seconds(self, variant: str) -> Interval | None:
         """Seconds an epoch over the baseline's, seed by seed on the same device.
 
         The mean is the geometric one, so that twice as long and half as long cancel out. None
-        without a seed that both have there.
+        without a seed that both have on one device.
         """
         own, base = (
             {_pair(run): run.epoch_seconds for run in self.study.runs_of(name)}
@@ -78,7 +84,11 @@ class Findings:
 
 def _pair(run: StudyRun) -> tuple[int, str]:
     """What two runs must share if their seconds are to be compared."""
-    return run.seed, str(run.environment.get("device"))
+    return run.seed, _device(run)
+
+
+def _device(run: StudyRun) -> str:
+    return str(run.environment.get("device"))
 
 
 def find(study: Study, confidence: float = 0.95) -> Findings:

@@ -16,7 +16,7 @@ def draw_rows(initializer: Initializer, shape: tuple, dtype: str) -> Tensor:
     To draw a table in one go takes three to four times its size, which is what limits the number of
     classes. Glorot's, He's and LeCun's initializers and `VarianceScaling` are drawn in blocks of
     the same distribution, which takes the size of the result and of a block (on TensorFlow twice
-    that); others as they are.
+    that); others, and those with axes of their own for the fans, as they are.
 
     Args:
         initializer: for a matrix.
@@ -24,10 +24,17 @@ def draw_rows(initializer: Initializer, shape: tuple, dtype: str) -> Tensor:
         dtype: of the result.
     """
     total, columns = shape
-    rows = max(1, _NUMBERS_AT_A_TIME // columns)
-    if total <= rows or not isinstance(initializer, VarianceScaling):
+    rows = _NUMBERS_AT_A_TIME // max(1, columns) or 1
+    if total <= rows or not _scales_by_fans(initializer):
         return initializer(shape, dtype=dtype)
     return joined(_blocks(initializer, shape, dtype, rows), shape)
+
+
+def _scales_by_fans(initializer: Initializer) -> bool:
+    """Whether it draws as `VarianceScaling` does, for a matrix of (fan in, fan out)."""
+    if type(initializer).__call__ is not VarianceScaling.__call__:
+        return False
+    return all(getattr(initializer, f"{side}_axes", None) is None for side in ("input", "output"))
 
 
 def _blocks(initializer: VarianceScaling, shape: tuple, dtype: str, rows: int) -> Iterator[Tensor]:
