@@ -159,6 +159,7 @@ def test_seconds_are_compared_on_the_same_device_alone():
     document = study_document(study(*runs, run("sparsemax", 0, epoch_seconds=9, **elsewhere)))
     _, gumbel, sparsemax = find(document, "relative").cells
     assert gumbel[2].text == "1.00" and sparsemax[2].text == "–"
+    assert gumbel[1].value == 2.0 and sparsemax[1].value == 9.0
     assert "an epoch; gumbel 1.00 times that. Compilation" in words(document)
 
 
