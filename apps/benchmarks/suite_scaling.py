@@ -27,7 +27,7 @@ DENSE = (  # heads that score every class
     "entmax15",
     "entmax",
 )
-CHUNKED = ("softmax", "log_softmax")  # those that never hold all scores
+CHUNKED = ("softmax", "log_softmax")  # those that take many scores a part at a time
 ALL = (*DENSE, *HEADS[1:])
 FIT_FROM = 10_000  # below so many classes what every step costs hides the growth
 APPS = Path(__file__).resolve().parents[1]

@@ -8,7 +8,7 @@ if keras.backend.backend() == "jax":
     import jax
 
     def on_accelerator(x: Tensor) -> bool:
-        """As far as is known before it does."""
+        """Where JAX will compute it, as far as is known before it does."""
         return jax.default_backend() != "cpu"
 
 elif keras.backend.backend() == "torch":

@@ -25,9 +25,10 @@ def cost_table(findings: Findings) -> Table:
     ]
     caption = (
         "Seconds: the median over seeds (least to most); an epoch is timed at steady pace, without "
-        f"validation. Relative: to {literal(findings.baseline)}, seed by seed on the same device, "
-        f"the geometric mean and its {width} interval. O(...): of the head, with C classes and D "
-        "features."
+        f"validation; on another device than {literal(findings.baseline)} only where a variant has "
+        f"no other run. Relative: to {literal(findings.baseline)}, seed by seed on the same "
+        f"device, the geometric mean and its {width} interval. O(...): of the head, with C classes "
+        "and D features."
     )
     return Table(header, rows, range(1, 6), caption)
 
