@@ -129,23 +129,25 @@ def _part_table(part: Part, results: Results) -> Table:
     rows = []
     for variant in part.variants:
         cell = (part.name, variant.label)
-        numbers = [_cell(results.interval(cell, one), one) for one in part.quantities]
         n = len(results.scores.get(cell, {}))
+        numbers = [_cell(results.interval(cell, one), one, n) for one in part.quantities]
         rows.append([literal(variant.label), _reported(part, variant), Cell(str(n), n), *numbers])
     header = ("variant", "reported", "n", *(one.name for one in part.quantities))
     caption = (
         "After the column n, what was measured here: the mean over n seeds ± half the width of its "
-        "95% interval."
+        "95% interval, and which n where it is another."
     )
     return Table(header, rows, range(2, len(header)), caption)
 
 
-def _cell(interval: Interval | None, quantity: Quantity) -> Cell:
+def _cell(interval: Interval | None, quantity: Quantity, n: int) -> Cell:
     if interval is None:
         return Cell("-")
     text = quantity.text(interval.mean)
     if interval.lower is not None:
         text += f" ± {quantity.width(interval.upper - interval.mean)}"
+    if interval.n != n:
+        text += f" (n = {interval.n})"
     return Cell(literal(text), interval.mean)
 
 
@@ -213,6 +215,7 @@ def _how(reproduction: Reproduction) -> Iterator[Block]:
         [
             f"`{_command(reproduction)}`",
             *_places([run.environment for run in runs]),
+            *_timed(reproduction),
             *(f"{literal(name)}; fingerprint {mark[:12]}" for name, mark in data.items()),
             "Variants took turns, seed by seed. Each run has its own folder beside this page, with "
             "its settings, metrics an epoch, report and model.",
@@ -227,9 +230,18 @@ def _places(environments: Sequence[Mapping]) -> list[str]:
         versions = ", ".join(f"{name} {v}" for name, v in one["versions"].items() if v)
         place = f"{one['backend']} on {literal(str(one['device']))}; {versions}"
         commits.setdefault(place, []).append(f"commit {literal(str(one['commit']))}")
-    lines = [f"{place}; {listed(list(dict.fromkeys(found)))}" for place, found in commits.items()]
-    if len({one["device"] for one in environments}) > 1:
-        lines.append("Seconds are of more than one device: their means say little.")
+    return [f"{place}; {listed(list(dict.fromkeys(found)))}" for place, found in commits.items()]
+
+
+def _timed(reproduction: Reproduction) -> list[str]:
+    """Whose seconds count, where that has to be said."""
+    lines = []
+    for part in reproduction.study.parts:
+        if len({run.environment["device"] for run in reproduction.runs(part)}) > 1:
+            title, device = literal(part.title), literal(reproduction.timed_device(part))
+            lines.append(
+                f"Seconds of {title} are those of {device}, which most of its runs had, alone."
+            )
     return lines
 
 

@@ -1,6 +1,7 @@
 """A published study, trained again in one folder."""
 
 import dataclasses
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,6 +51,11 @@ class Reproduction:
         """Those of every part."""
         return [run for part in self.study.parts for run in self.runs(part)]
 
+    def timed_device(self, part: Part) -> str | None:
+        """What most of its runs were made on: seconds of other devices are not beside these."""
+        runs = self.runs(part)
+        return statistics.mode(run.environment["device"] for run in runs) if runs else None
+
     @cached_property
     def results(self) -> Results:
         """The numbers of all runs, of which each is read once."""
@@ -57,6 +63,7 @@ class Reproduction:
         failures: dict = {}
         for part in self.study.parts:
             labels = {variant: variant.label for variant in part.variants}
+            device = self.timed_device(part)
             for one in self.outcomes.get(part.name, ()):
                 # By what was trained: an older folder may have another label for it.
                 cell = (part.name, labels.get(one.variant, one.variant.label))
@@ -64,7 +71,12 @@ class Reproduction:
                     failures.setdefault(cell, []).append(one.failure)
                 elif one.run is not None:
                     report, history = one.run.report(), one.run.history()
-                    numbers = {each.name: each.of(report, history) for each in QUANTITIES}
+                    elsewhere = one.run.environment["device"] != device
+                    numbers = {
+                        each.name: each.of(report, history)
+                        for each in QUANTITIES
+                        if not (each.is_time and elsewhere)
+                    }
                     scores.setdefault(cell, {})[one.seed] = numbers
         return Results(self.apart(), scores, failures)
 

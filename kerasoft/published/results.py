@@ -16,7 +16,7 @@ class Results:
     Attributes:
         apart: Why these are not the published settings, so that they decide nothing about what was
             published; empty where they are.
-        scores: Of complete runs.
+        scores: Of complete runs; of times, those that can be compared.
         failures: Why runs failed, one line each.
     """
 
@@ -25,8 +25,9 @@ class Results:
     failures: Mapping[Cell, Sequence[str]]
 
     def of(self, cell: Cell, quantity: Quantity) -> dict[int, float]:
-        """A number a seed."""
-        return {seed: scores[quantity.name] for seed, scores in self.scores.get(cell, {}).items()}
+        """A number a seed, of the seeds that have one."""
+        by_seed = self.scores.get(cell, {}).items()
+        return {seed: own[quantity.name] for seed, own in by_seed if quantity.name in own}
 
     def interval(self, cell: Cell, quantity: Quantity) -> Interval | None:
         """The mean over seeds, with its 95% interval; None where no run is complete."""
@@ -35,6 +36,8 @@ class Results:
 
     def absence(self, cell: Cell) -> str:
         """Why there is no number."""
+        if self.scores.get(cell):
+            return "no seed has numbers that can be compared"
         return next(iter(self.failures.get(cell, ())), self.apart or "no run is complete")
 
 

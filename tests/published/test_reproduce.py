@@ -11,6 +11,7 @@ from kerasoft import published
 from kerasoft.data import DataNotFoundError
 from kerasoft.errors import InvalidArgumentError
 from kerasoft.evaluation.document import Table
+from kerasoft.published.claims import Contrast
 from kerasoft.published.quantities import (
     ACCURACY,
     MACRO_F1,
@@ -87,6 +88,30 @@ def test_every_commit_of_the_runs_is_named(reproduce):
     record.write_text(json.dumps(json.loads(record.read_text()) | {"commit": "another"}))
     text = text_of(published.study_report(reproduce(seeds=[0, 1])))
     assert text.count(" and commit another") == 1
+
+
+def test_seconds_are_those_of_one_device(reproduce):
+    seeds = {"seeds": [0, 1]}
+    first, second = (one.run for one in reproduce(**seeds).outcomes["tiny"] if one.seed == 0)
+    record = first.folder / "environment.json"
+    record.write_text(json.dumps(first.environment | {"device": "another"}))
+    found = reproduce(**seeds)
+    seconds, scores = (
+        found.results.interval(("tiny", "once"), of) for of in (MEAN_SECONDS, ACCURACY)
+    )
+    assert (seconds.n, scores.n) == (1, 2)
+    slower = {"variant": "once", "than": "twice", "quantity": MEAN_SECONDS, "values": (2.0, 1.0)}
+    claim = Contrast("It takes longer.", "tiny", **slower, relative=True)
+    assert "(n = 1)" in claim.judge(found.results).measured
+    text = text_of(published.study_report(found))
+    assert " s (n = 1)" in text and "(n = 2)" not in text
+    assert f"are those of {second.environment['device']}, which most" in text
+    other = found.outcomes["tiny"][2].run  # as many on each device: that of the first run
+    (other.folder / "environment.json").write_text(record.read_text())
+    found = reproduce(**seeds)
+    assert found.results.interval(("tiny", "twice"), MEAN_SECONDS) is None
+    assert claim.judge(found.results).reason == "no seed has numbers that can be compared"
+    assert found.results.interval(("tiny", "twice"), ACCURACY).n == 2
 
 
 def test_the_command_in_the_report_trains_the_same(reproduce, study, tmp_path):
