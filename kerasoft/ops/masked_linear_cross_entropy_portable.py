@@ -16,7 +16,7 @@ from kerasoft.ops.row_blocks import RowBlocks
 from kerasoft.ops.segment_sum import segment_sum
 
 _CPU = 2**15, 2**18  # classes a chunk; scores of a block of rows under it: 1 MiB
-_ACCELERATOR = 2**18, 2**25  # likewise: 128 MiB, and few steps of a loop
+_ACCELERATOR = 2**20, 2**25  # likewise: 128 MiB; few steps of a loop, and little padding
 _MOST_ROWS = 128  # rows a block: more would be padding
 
 
