@@ -21,6 +21,7 @@ Continue it with `--resume` and this folder; it goes on after the last epoch in 
 """
 _COLUMNS = {"loss", "epoch_seconds", "first_epoch_extra_seconds"}  # that every metrics.csv has
 _SETTINGS = {"softmax", "softmax_options", "recipe", "labels", "seed", "backend", "data"}
+_DATA = {"name", "label_kind", "description", "source", "fingerprint", "images"}
 _FACTS = {"command", "commit", "backend", "device", "python", "platform", "versions"}
 
 
@@ -59,7 +60,7 @@ class Run:
         run = cls(Path(folder))
         if not (run.folder / "config.json").is_file():
             raise InvalidArgumentError("Not a run folder: no config.json in it.", run=str(folder))
-        if not _SETTINGS <= set(run.config):
+        if not _SETTINGS <= set(run._read("config.json")):
             raise InvalidArgumentError(
                 "Not a run folder: its config.json is that of something else.", run=str(folder)
             )
@@ -71,7 +72,11 @@ class Run:
 
     @property
     def config(self) -> dict:
-        return {"validation": True, **self._read("config.json")}  # the first runs do not say
+        with self._reading("config.json"):
+            settings = self._read("config.json")
+            if absent := _DATA - set(settings["data"]):
+                raise LookupError(f"no {', '.join(sorted(absent))} of the data")
+            return {"validation": True, **settings}  # the first runs do not say
 
     @property
     def environment(self) -> dict:

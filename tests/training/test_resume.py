@@ -122,6 +122,12 @@ def test_a_folder_that_is_no_run(fakes, tmp_path, kind):
     refused(folder, "no config.json|cannot be read|something else")
 
 
+@pytest.mark.parametrize("data", [{"name": "cifar100"}, ["name"], 3, None])
+def test_settings_that_do_not_say_which_data(broken, fakes, data):
+    edit(broken, data=data)
+    refused(broken, "config.json cannot be read")
+
+
 def test_other_data(broken, fakes, monkeypatch):
     other = training_fakes.splits(fingerprint="0" * 64)
     monkeypatch.setattr(TRAIN, "load_dataset", lambda *_: other)

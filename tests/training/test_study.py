@@ -19,7 +19,8 @@ from kerasoft.training.run import Run, RunInterrupted
 
 STUDY = importlib.import_module("kerasoft.training.study")
 COLUMNS = "epoch,loss,epoch_seconds,first_epoch_extra_seconds\n"
-CONFIG = ("softmax", "softmax_options", "recipe", "labels", "seed", "backend", "data")
+CONFIG = ("softmax", "softmax_options", "recipe", "labels", "seed", "backend")
+DATA = ("name", "label_kind", "description", "source", "fingerprint", "images")
 
 
 @pytest.fixture
@@ -48,6 +49,7 @@ def study(tmp_path, monkeypatch):
     def train(recipe, *, softmax, softmax_options, seed, output_dir, **settings):
         it.trained.append((softmax, seed))
         config = dict.fromkeys(CONFIG) | {"softmax": softmax, "seed": seed}
+        config["data"] = dict.fromkeys(DATA)
         config |= {"softmax_options": softmax_options, "recipe": dataclasses.asdict(recipe)}
         return it.finish(Run.create(output_dir, "run", config, {}))
 
