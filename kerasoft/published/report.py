@@ -135,7 +135,7 @@ def _part_table(part: Part, results: Results) -> Table:
     header = ("variant", "reported", "n", *(one.name for one in part.quantities))
     caption = (
         "After the column n, what was measured here: the mean over n seeds ± half the width of its "
-        "95% interval, and which n where it is another."
+        "95% interval, and n again where only some runs count."
     )
     return Table(header, rows, range(2, len(header)), caption)
 
@@ -239,9 +239,7 @@ def _timed(reproduction: Reproduction) -> list[str]:
     for part in reproduction.study.parts:
         if len({run.environment["device"] for run in reproduction.runs(part)}) > 1:
             title, device = literal(part.title), literal(reproduction.timed_device(part))
-            lines.append(
-                f"Seconds of {title} are those of {device}, which most of its runs had, alone."
-            )
+            lines.append(f"Seconds of {title} are those of {device} alone.")
     return lines
 
 

@@ -52,7 +52,10 @@ class Reproduction:
         return [run for part in self.study.parts for run in self.runs(part)]
 
     def timed_device(self, part: Part) -> str | None:
-        """What most of its runs were made on: seconds of other devices are not beside these."""
+        """What most of its runs were made on (of as many, the first); None without a run.
+
+        Seconds of other devices could not be averaged with those of this one.
+        """
         runs = self.runs(part)
         return statistics.mode(run.environment["device"] for run in runs) if runs else None
 

@@ -30,7 +30,7 @@ class Results:
         return {seed: own[quantity.name] for seed, own in by_seed if quantity.name in own}
 
     def interval(self, cell: Cell, quantity: Quantity) -> Interval | None:
-        """The mean over seeds, with its 95% interval; None where no run is complete."""
+        """The mean over seeds, with its 95% interval; None where there is no number."""
         values = list(self.of(cell, quantity).values())
         return mean_interval(values) if values else None
 

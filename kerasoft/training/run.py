@@ -74,7 +74,7 @@ class Run:
     def config(self) -> dict:
         with self._reading("config.json"):
             settings = self._read("config.json")
-            if absent := _DATA - set(settings["data"]):
+            if absent := _DATA - dict(settings["data"]).keys():
                 raise LookupError(f"no {', '.join(sorted(absent))} of the data")
             return {"validation": True, **settings}  # the first runs do not say
 

@@ -122,7 +122,10 @@ def test_a_folder_that_is_no_run(fakes, tmp_path, kind):
     refused(folder, "no config.json|cannot be read|something else")
 
 
-@pytest.mark.parametrize("data", [{"name": "cifar100"}, ["name"], 3, None])
+NAMES = ["name", "label_kind", "description", "source", "fingerprint", "images"]
+
+
+@pytest.mark.parametrize("data", [{"name": "cifar100"}, NAMES, 3, None])
 def test_settings_that_do_not_say_which_data(broken, fakes, data):
     edit(broken, data=data)
     refused(broken, "config.json cannot be read")
