@@ -142,7 +142,7 @@ def test_chunks_of_an_accelerator(monkeypatch):
     Where they run here, on a CPU, PyTorch's products lose digits in sums over so many classes.
     """
     monkeypatch.setattr(_backend, "on_accelerator", lambda _: True)
-    sizes = (150, 2**18 + 7) if NAME == "torch" else (80, 2**20 + 7)  # as its chunks are
+    sizes = (150, 2**18 + 7) if NAME == "torch" else (80, 2**20 + 7)  # its chunks are smaller
     args = problem(*sizes, 2, 0.9)
     tolerance = 2e-3 if NAME == "torch" else 2e-5
     found = quick(all_of_it)(*map(ops.convert_to_tensor, args))
