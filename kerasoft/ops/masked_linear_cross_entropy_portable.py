@@ -15,17 +15,17 @@ from kerasoft.ops.precision import Tensor, narrow, widen
 from kerasoft.ops.row_blocks import RowBlocks
 from kerasoft.ops.segment_sum import segment_sum
 
-# Classes a chunk, scores of a block of rows under it, and its most rows: more would be padding.
-_CPU = 2**15, 2**18, 128  # 1 MiB of scores
-_ACCELERATOR = 2**20, 2**25, 32  # 128 MiB; few steps of a loop
+_CPU = 2**15, 2**18  # classes a chunk; scores of a block of rows under it: 1 MiB
+_ACCELERATOR = 2**20, 2**25  # likewise: 128 MiB; few steps of a loop, and little padding
+_MOST_ROWS = 128  # rows a block: more would be padding; fewer starve an accelerator's large batches
 
 
 def masked_linear_cross_entropy(features: Tensor, embeddings: Tensor, ids: Tensor) -> Tensor:
     """log sum_c exp(h . w_c) - h . w_id, with the gradients (p - y) w and (p - y) h."""
     if features.shape[0] == 0:  # no block can be cut from it; this has the shape and the gradients
         return widen(ops.matmul(features, ops.cast(embeddings[0], features.dtype)))
-    chunk, scores, most_rows = _sizes(features)
-    blocks = RowBlocks(ids >= 0, min(scores // min(embeddings.shape[0], chunk), most_rows))
+    chunk, scores = _sizes(features)
+    blocks = RowBlocks(ids >= 0, min(scores // min(embeddings.shape[0], chunk), _MOST_ROWS))
     ids = blocks.gather(ids)
 
     @with_gradient
@@ -44,8 +44,8 @@ def masked_linear_cross_entropy(features: Tensor, embeddings: Tensor, ids: Tenso
     return values(features, embeddings)
 
 
-def _sizes(features: Tensor) -> tuple[int, int, int]:
-    """Classes a chunk, scores of a block of rows under it, and the most rows of a block."""
+def _sizes(features: Tensor) -> tuple[int, int]:
+    """Classes a chunk, and scores of a block of rows under it."""
     return _ACCELERATOR if on_accelerator(features) else _CPU
 
 
@@ -107,7 +107,7 @@ def _of_chunks(function: Callable, embeddings: Tensor) -> list[tuple[Tensor, ...
     Each result has an axis of chunks before its own.
     """
     classes, dimensions = embeddings.shape
-    chunk, *_ = _sizes(embeddings)
+    chunk, _ = _sizes(embeddings)
     whole, rest = divmod(classes, chunk)
     parts = []
     if whole:
