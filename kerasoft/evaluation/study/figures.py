@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kerasoft.evaluation import plots
@@ -23,18 +23,22 @@ LARGEST_PANEL = 32  # classes whose names can be read where panels stand side by
 
 def scores_figure(findings: Findings) -> Figure:
     """Accuracy, likelihood, calibration and time, a row a variant."""
+    trained = findings.study.trained
+    runs = {name: findings.study.runs_of(name) for name in trained}
+    timed = {name: findings.timed_runs(name) for name in trained}
+    width = findings.confidence
     panels = [
-        _dots(findings, "Accuracy, %", lambda run: 100 * ACCURACY.of(run.report)),
-        _dots(findings, "Negative log-likelihood", lambda run: LIKELIHOOD.of(run.report)),
-        _dots(findings, "Calibration error, %", lambda run: 100 * CALIBRATION.of(run.report)),
-        _dots(findings, "Seconds an epoch", lambda run: run.epoch_seconds),
+        _dots("Accuracy, %", runs, lambda run: 100 * ACCURACY.of(run.report), width),
+        _dots("Negative log-likelihood", runs, lambda run: LIKELIHOOD.of(run.report), width),
+        _dots("Calibration error, %", runs, lambda run: 100 * CALIBRATION.of(run.report), width),
+        _dots("Seconds an epoch", timed, lambda run: run.epoch_seconds, width),
     ]
     return _figure(
         "scores",
         plots.draw_dots(panels),
         "Accuracy, negative log-likelihood, calibration error and seconds an epoch by variant",
         "A faint dot a run, a diamond for the mean over the seeds and a bar for its "
-        f"{confidence_text(findings.confidence)} interval (none for one seed).",
+        f"{confidence_text(width)} interval (none for one seed); seconds are those of the table.",
     )
 
 
@@ -123,11 +127,15 @@ def _panels(
         )
 
 
-def _dots(findings: Findings, title: str, of: Callable[[StudyRun], float]) -> plots.Dots:
-    study = findings.study
-    values = {name: [of(run) for run in study.runs_of(name)] for name in study.trained}
+def _dots(
+    title: str,
+    runs: Mapping[str, Sequence[StudyRun]],
+    of: Callable[[StudyRun], float],
+    confidence: float,
+) -> plots.Dots:
+    values = {name: [of(run) for run in own] for name, own in runs.items()}
     intervals = {
-        name: mean_interval(own, findings.confidence) if all(map(math.isfinite, own)) else None
+        name: mean_interval(own, confidence) if all(map(math.isfinite, own)) else None
         for name, own in values.items()
     }
     return plots.Dots(title, values, intervals)

@@ -8,6 +8,7 @@ import pytest
 from study_samples import NASTY, report, run, seeds, study
 
 from kerasoft.errors import InvalidArgumentError
+from kerasoft.evaluation import plots
 from kerasoft.evaluation.document import Heading, Items, Paragraph, Table, write_document
 from kerasoft.evaluation.document.inline import visible
 from kerasoft.evaluation.study import Absent, study_document, study_text
@@ -153,7 +154,9 @@ def test_relative_seconds_are_geometric_means_seed_by_seed():
     assert low == 0.0 and high > 1000  # two seeds that disagree say nothing
 
 
-def test_seconds_are_compared_on_the_same_device_alone():
+def test_seconds_are_compared_on_the_same_device_alone(monkeypatch):
+    drawn, draw = [], plots.draw_dots
+    monkeypatch.setattr(plots, "draw_dots", lambda panels: drawn.extend(panels) or draw(panels))
     elsewhere = {"environment": {"device": "another GPU"}}
     runs = [*seeds("softmax", 2), run("gumbel", 0), run("gumbel", 1, epoch_seconds=9, **elsewhere)]
     document = study_document(study(*runs, run("sparsemax", 0, epoch_seconds=9, **elsewhere)))
@@ -161,6 +164,7 @@ def test_seconds_are_compared_on_the_same_device_alone():
     assert gumbel[2].text == "1.00" and sparsemax[2].text == "–"
     assert gumbel[1].value == 2.0 and sparsemax[1].value == 9.0
     assert "an epoch; gumbel 1.00 times that. Compilation" in words(document)
+    assert list(drawn[-1].values.values()) == [[2.0, 2.1], [2.0], [9.0]]
 
 
 def test_one_variant():
